@@ -1,0 +1,5 @@
+//! Analysis as its users see it.
+
+mod examples;
+mod mutations;
+mod robustness;

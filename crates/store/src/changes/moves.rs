@@ -1,0 +1,115 @@
+//! Which names of a repository took the place of which others.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use contracts::Oid;
+
+use crate::{
+    StoreError, Tx,
+    trees::{Change, Comparison, Node},
+};
+
+/// The most names of one repository that are looked at for moves, of each side. What is beyond is told as new
+/// and removed.
+const MOST: usize = 250_000;
+
+/// Moves within one repository. The first name that is gone with a content is taken to be the first new one
+/// with it, and so on. Empty files are all alike and none of them moves.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    old_path: HashMap<Vec<u8>, Arc<[u8]>>,
+    gone: HashSet<Arc<[u8]>>,
+}
+
+impl Moves {
+    /// Looks for moves between two trees.
+    pub(super) fn find(tx: &mut Tx, old: Option<i64>, new: Option<i64>) -> Result<Self, StoreError> {
+        if old.is_none() || new.is_none() {
+            return Ok(Self::default());
+        }
+        let both = on_both_sides(tx, old, new)?;
+        if both.is_empty() {
+            return Ok(Self::default());
+        }
+        let (mut gone, mut came) = (Names::default(), Names::default());
+        each(tx, old, new, |is_new, node| {
+            if both.binary_search(&short(&node.oid)).is_ok() {
+                (if is_new { &mut came } else { &mut gone }).add(node);
+            }
+        })?;
+        let mut moves = Self::default();
+        for (oid, paths) in came.of_content {
+            for (new, old) in paths.into_iter().zip(gone.of_content.remove(&oid).unwrap_or_default()) {
+                let old: Arc<[u8]> = old.into();
+                moves.old_path.insert(new, old.clone());
+                moves.gone.insert(old);
+            }
+        }
+        Ok(moves)
+    }
+
+    /// The name that a new node had.
+    pub(super) fn old_path(&self, path: &[u8]) -> Option<&[u8]> {
+        self.old_path.get(path).map(AsRef::as_ref)
+    }
+
+    /// Whether the node that is gone has another name now.
+    pub(super) fn is_moved_away(&self, path: &[u8]) -> bool {
+        self.gone.contains(path)
+    }
+}
+
+#[derive(Default)]
+struct Names {
+    of_content: HashMap<Oid, Vec<Vec<u8>>>,
+    count: usize,
+}
+
+impl Names {
+    fn add(&mut self, node: Node) {
+        if self.count < MOST {
+            self.count += 1;
+            self.of_content.entry(node.oid).or_default().push(node.path);
+        }
+    }
+}
+
+/// Eight bytes of an id: enough to leave out nearly everything that did not move.
+fn short(oid: &Oid) -> u64 {
+    oid.as_bytes().iter().take(8).fold(0, |short, byte| short << 8 | u64::from(*byte))
+}
+
+/// The short ids of contents that went and came, sorted.
+fn on_both_sides(tx: &mut Tx, old: Option<i64>, new: Option<i64>) -> Result<Vec<u64>, StoreError> {
+    let (mut gone, mut came) = (Vec::new(), Vec::new());
+    each(tx, old, new, |is_new, node| (if is_new { &mut came } else { &mut gone }).push(short(&node.oid)))?;
+    if gone.is_empty() || came.is_empty() {
+        return Ok(Vec::new());
+    }
+    gone.sort_unstable();
+    came.sort_unstable();
+    came.dedup();
+    came.retain(|short| gone.binary_search(short).is_ok());
+    Ok(came)
+}
+
+/// Calls `visit` for each node that came (true) or went (false), by path.
+fn each(
+    tx: &mut Tx,
+    old: Option<i64>,
+    new: Option<i64>,
+    mut visit: impl FnMut(bool, Node),
+) -> Result<(), StoreError> {
+    let mut comparison = Comparison::new(old, new, false);
+    while let Some(change) = comparison.next(tx)? {
+        match change {
+            Change::New(node) if node.size > 0 => visit(true, node),
+            Change::Removed(node) if node.size > 0 => visit(false, node),
+            _ => {}
+        }
+    }
+    Ok(())
+}

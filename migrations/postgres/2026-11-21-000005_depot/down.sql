@@ -1,0 +1,15 @@
+DROP TABLE depot_owner;
+DROP TABLE depot_waits;
+DROP TABLE depot_rounds;
+DROP INDEX repositories_of_tree;
+DROP INDEX revisions_of_tree;
+DROP INDEX stock_entries_of_tree;
+DROP INDEX contents_of_pack;
+DROP INDEX packs_going;
+ALTER TABLE packs
+    DROP COLUMN damage,
+    DROP COLUMN verified_at,
+    DROP COLUMN condemned_at,
+    DROP COLUMN round_id,
+    DROP COLUMN state,
+    DROP COLUMN content_bytes;

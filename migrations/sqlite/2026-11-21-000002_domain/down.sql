@@ -1,0 +1,17 @@
+DROP TABLE notifications;
+DROP TABLE repairs;
+DROP TABLE audits;
+DROP TABLE stock_entries;
+DROP TABLE batches;
+DROP TABLE metrics;
+DROP TABLE contents;
+DROP TABLE packs;
+DROP TABLE tree_summaries;
+DROP TABLE nodes;
+DROP TABLE trees;
+DROP TABLE tree_drafts;
+DROP TABLE revisions;
+DROP TABLE snapshots;
+DROP TABLE repositories;
+DROP TABLE sources;
+DROP TABLE stocks;

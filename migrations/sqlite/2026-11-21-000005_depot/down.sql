@@ -1,0 +1,14 @@
+DROP TABLE depot_owner;
+DROP TABLE depot_waits;
+DROP TABLE depot_rounds;
+DROP INDEX repositories_of_tree;
+DROP INDEX revisions_of_tree;
+DROP INDEX stock_entries_of_tree;
+DROP INDEX contents_of_pack;
+DROP INDEX packs_going;
+ALTER TABLE packs DROP COLUMN damage;
+ALTER TABLE packs DROP COLUMN verified_at;
+ALTER TABLE packs DROP COLUMN condemned_at;
+ALTER TABLE packs DROP COLUMN round_id;
+ALTER TABLE packs DROP COLUMN state;
+ALTER TABLE packs DROP COLUMN content_bytes;

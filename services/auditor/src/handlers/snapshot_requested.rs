@@ -1,0 +1,39 @@
+//! Takes `snapshot.requested.v1` from anyone.
+//! Reads the stock.
+//! Writes a snapshot, its repositories, a revision and a visit task of each.
+//! Emits `visit.requested.v1`.
+
+use async_trait::async_trait;
+use contracts::{
+    ErrorKind, Failure,
+    messages::{ManifestEntry, SnapshotRequested},
+};
+use store::snapshots::{self, DEFAULT_STOCK, Origin};
+use worker::{Commit, Handler, Meta};
+
+pub(crate) struct Requested;
+
+#[async_trait]
+impl Handler for Requested {
+    type Message = SnapshotRequested;
+
+    async fn handle(&self, message: SnapshotRequested, meta: &Meta) -> Result<Commit, Failure> {
+        let listed = message.repositories.into_iter().enumerate().map(|(at, entry)| listed(at, entry));
+        let listed = listed.collect::<Result<Vec<_>, _>>()?;
+        let stock = message.stock.unwrap_or_else(|| DEFAULT_STOCK.to_owned());
+        let (now, wait) = (meta.now, message.wait);
+        Ok(Commit::save(move |tx| {
+            let (_, outgoing) = snapshots::from_manifest(tx, &stock, &listed, (Origin::Message, wait), now)?;
+            Ok(outgoing)
+        }))
+    }
+}
+
+/// The entry with its canonical URL, and the repository's name for people.
+fn listed(at: usize, entry: ManifestEntry) -> Result<(ManifestEntry, String), Failure> {
+    let wrong =
+        |error: git::GitError| Failure::new(ErrorKind::Invalid, format!("repositories[{at}]: {error}"));
+    let location = git::Location::parse(&entry.url).map_err(wrong)?;
+    let url = location.canonical().to_owned();
+    Ok((ManifestEntry { url, ..entry }, location.name()))
+}

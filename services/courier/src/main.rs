@@ -1,0 +1,7 @@
+//! The courier as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    worker::process::main("courier", courier::service)
+}

@@ -1,0 +1,51 @@
+//! What the API shows of things, for whoever shows them without HTTP: the same names, the same meanings.
+
+use contracts::SnapshotId;
+use serde::Serialize;
+use serde_json::Value;
+use store::{StoreError, Tx, audits, changes, findings, snapshots, stocks, tasks};
+
+use crate::routes;
+
+fn value(shape: &impl Serialize) -> Value {
+    // Shapes are made of texts, numbers and lists: they always have a JSON form.
+    serde_json::to_value(shape).unwrap_or_default()
+}
+
+/// As `GET /stocks/{id}` shows it.
+pub fn stock(row: stocks::Stock) -> Value {
+    value(&routes::Stock::from(row))
+}
+
+/// As `GET /stocks/{id}/versions` lists it.
+pub fn version(row: stocks::StockVersion) -> Value {
+    value(&routes::Version::from(row))
+}
+
+/// As `GET /snapshots` lists it.
+pub fn snapshot(row: snapshots::Snapshot) -> Value {
+    value(&routes::Snapshot::from(row))
+}
+
+/// As `GET /snapshots/{id}` shows it; none when it is not there.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn snapshot_detail(tx: &mut Tx, id: SnapshotId) -> Result<Option<Value>, StoreError> {
+    Ok(routes::snapshot_detail(tx, id)?.as_ref().map(value))
+}
+
+/// As `GET /audits/{id}` shows it.
+pub fn audit(row: audits::Audit, task: Option<tasks::Task>) -> Value {
+    value(&routes::Audit::from((row, task)))
+}
+
+/// As `GET /audits/{id}/findings` lists it.
+pub fn finding(row: findings::Finding) -> Value {
+    value(&routes::Finding::from(row))
+}
+
+/// As `GET /audits/{id}/changes` lists it.
+pub fn change(row: changes::ChangeRow) -> Value {
+    value(&routes::Change::from(row))
+}

@@ -1,0 +1,19 @@
+//! The gateway over HTTP, with the real services behind it where a test needs them.
+
+#![cfg(test)]
+
+mod access;
+mod audits;
+mod client;
+mod contents;
+mod description;
+mod errors;
+mod events;
+mod flow;
+mod hostile;
+mod lists;
+mod outages;
+mod private;
+mod socket;
+mod steering;
+mod world;

@@ -1,0 +1,7 @@
+//! The `stocktake` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stocktake::main()
+}

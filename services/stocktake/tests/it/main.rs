@@ -1,0 +1,19 @@
+//! The whole way, from a repository to a committed snapshot: undisturbed against git itself, and disturbed
+//! in every way that a machine, a network and a person can disturb it.
+
+#![cfg(test)]
+
+mod audits;
+mod checks;
+mod cli;
+mod deliveries;
+mod depot;
+mod faults;
+mod keys;
+mod kills;
+mod repairs;
+mod restarts;
+mod runs;
+mod support;
+mod upstream;
+mod versions;
