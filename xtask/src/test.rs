@@ -101,12 +101,8 @@ fn restarts(root: &Root, variables: &[(&str, String)]) -> Result<()> {
     let mut variables = variables.to_vec();
     variables.push(("STOCKTAKE_TEST_RABBITMQ_RESTART", "1".to_owned()));
     variables.push(("STOCKTAKE_TEST_RESTART_SERVERS", "1".to_owned()));
-    cargo(root, &["test", "--package", "bus", "--test", "it", "restart"], &variables)?;
-    cargo(
-        root,
-        &["test", "--package", "stocktake", "--test", "it", "restarts", "--", "--ignored"],
-        &variables,
-    )
+    // As above for the whole workspace, so that nothing is built with other features again.
+    cargo(root, &["test", "--workspace", "--test", "it", "restart", "--", "--include-ignored"], &variables)
 }
 
 fn servers(root: &Root) -> Vec<(&'static str, Result<Server>)> {

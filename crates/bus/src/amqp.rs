@@ -112,7 +112,7 @@ impl AmqpBus {
                 self.requests.send(request).await.map_err(|_gone| BusError::Closed)?;
                 answer.await.map_err(|_gone| BusError::Closed)
             });
-            let outcome = outcome.await.map_err(|_elapsed| session.silence())??;
+            let outcome = outcome.await.map_err(|_elapsed| self.link.silence())??;
             match outcome {
                 Outcome::Confirmed => return Ok(()),
                 Outcome::Refused(reason) => return Err(BusError::Unavailable(reason)),

@@ -53,15 +53,6 @@ impl Session {
             tracing::debug!(%error, "connection already gone when it was closed");
         }
     }
-
-    /// Why a confirm may not have come.
-    pub(super) fn silence(&self) -> BusError {
-        BusError::Unavailable(if self.connection.status().blocked() {
-            "the broker takes no messages because it is short of memory or disk space".to_owned()
-        } else {
-            "the broker did not confirm the messages in time".to_owned()
-        })
-    }
 }
 
 #[derive(Clone)]
@@ -184,6 +175,31 @@ impl Link {
                 return Err(BusError::Closed);
             }
         }
+    }
+
+    /// Why a confirm may not have come.
+    pub(super) fn silence(&self) -> BusError {
+        let blocked = self.session_now().is_some_and(|session| session.connection.status().blocked());
+        BusError::Unavailable(if blocked {
+            format!(
+                "the broker at {} takes no messages because it is short of memory or disk space",
+                self.place()
+            )
+        } else {
+            format!("the broker at {} did not confirm the messages in time", self.place())
+        })
+    }
+
+    /// Becomes ready when the connection of this generation is known to be lost.
+    pub(super) async fn lost(&self, generation: u64) {
+        let mut states = self.state.subscribe();
+        let lost = |state: &State| match state {
+            State::Up(session) => session.generation != generation,
+            State::Down(_) => true,
+            State::Closed => false,
+        };
+        // An error would mean that the sender is gone, but it lives in `self`.
+        let _lost = states.wait_for(lost).await;
     }
 
     /// The connection if there is one at this moment.

@@ -100,8 +100,8 @@ impl Publisher {
 
     async fn send(&mut self, window: &[Request]) -> Vec<Outcome> {
         let all = |outcome: Outcome| vec![outcome; window.len()];
-        let channel = match self.channel().await {
-            Ok(channel) => channel,
+        let (generation, channel) = match self.channel().await {
+            Ok(present) => present,
             Err(error) => {
                 self.link.suspect();
                 return all(Outcome::Lost(error.to_string()));
@@ -119,7 +119,7 @@ impl Publisher {
             .collect();
         let mut outcomes = all(Outcome::Confirmed);
         let mut returned = HashSet::new();
-        let confirmed = timeout(self.patience, async {
+        let confirming = timeout(self.patience, async {
             while let Some((index, confirm)) = confirms.next().await {
                 match confirm {
                     Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => {}
@@ -132,13 +132,22 @@ impl Publisher {
                     Err(error) => outcomes[index] = Outcome::Lost(error.to_string()),
                 }
             }
-        })
-        .await;
+        });
+        let unanswered = tokio::select! {
+            biased;
+            confirmed = confirming => {
+                confirmed.err().map(|_elapsed| Outcome::Refused(self.link.silence().to_string()))
+            }
+            // A message written while the connection broke may never be answered, not even with an error.
+            () = self.link.lost(generation) => {
+                Some(Outcome::Lost("the connection was lost before the messages were confirmed".to_owned()))
+            }
+        };
         drop(confirms);
-        if confirmed.is_err() {
+        if let Some(outcome) = unanswered {
             // Confirms that still come would be counted for the next window.
             self.channel = None;
-            return all(Outcome::Refused("the broker did not confirm the messages in time".to_owned()));
+            return all(outcome);
         }
         if outcomes.iter().any(|outcome| matches!(outcome, Outcome::Lost(_))) {
             self.channel = None;
@@ -152,8 +161,9 @@ impl Publisher {
         outcomes
     }
 
-    /// This task's channel on the present connection, with confirms switched on.
-    async fn channel(&mut self) -> Result<Channel, BusError> {
+    /// This task's channel on the present connection, with confirms switched on, and the generation of that
+    /// connection.
+    async fn channel(&mut self) -> Result<(u64, Channel), BusError> {
         let Some(session) = self.link.session_now() else {
             return Err(BusError::Unavailable("there is no connection to the broker".to_owned()));
         };
@@ -161,7 +171,7 @@ impl Publisher {
             && *generation == session.generation
             && channel.status().connected()
         {
-            return Ok(channel.clone());
+            return Ok((session.generation, channel.clone()));
         }
         let channel = session.channel().await?;
         channel
@@ -169,7 +179,7 @@ impl Publisher {
             .await
             .map_err(|error| explain("cannot switch on confirms", &error))?;
         self.channel = Some((session.generation, channel.clone()));
-        Ok(channel)
+        Ok((session.generation, channel))
     }
 }
 

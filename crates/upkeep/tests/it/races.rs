@@ -8,10 +8,7 @@ use crate::world::{GRACE, World};
 /// Contents 0 to 19 are stored, and nothing refers to them: their snapshot was aborted.
 async fn with_garbage(world: &World) {
     let mut visit = world.begin(1, 0..20).await;
-    visit.look(world).await;
-    visit.put(world).await;
-    visit.write(world).await.unwrap();
-    visit.end(world).await.unwrap();
+    visit.store_and_end(world).await;
     world.abort(visit.snapshot).await;
 }
 
@@ -110,10 +107,7 @@ async fn a_worker_that_lost_its_lease_is_not_waited_for_and_cannot_write() {
         world.clock.advance(GRACE * 2);
         assert_eq!(world.collect().await.packs, 1, "what the first worker saw binds nobody");
         assert_eq!(late.write(world).await.unwrap_err().kind, ErrorKind::Conflict);
-        visit.look(world).await;
-        visit.put(world).await;
-        visit.write(world).await.unwrap();
-        visit.end(world).await.unwrap();
+        visit.store_and_end(world).await;
         world.prove(&visit.wanted).await;
     })
     .await;
@@ -123,10 +117,7 @@ async fn a_worker_that_lost_its_lease_is_not_waited_for_and_cannot_write() {
 async fn a_tree_that_goes_under_a_visit_makes_it_look_again() {
     on_each(async |world| {
         let mut first = world.begin(1, 0..5).await;
-        first.look(world).await;
-        first.put(world).await;
-        first.write(world).await.unwrap();
-        first.end(world).await.unwrap();
+        first.store_and_end(world).await;
         let tree = first.tree(world).await.unwrap();
         world.abort(first.snapshot).await;
         world.clock.advance(GRACE * 2);
@@ -137,10 +128,7 @@ async fn a_tree_that_goes_under_a_visit_makes_it_look_again() {
         assert!(gone.kind.is_transient(), "{gone:?}");
         assert_eq!(first.tree(world).await, None);
         second.claim(world).await;
-        second.look(world).await;
-        second.put(world).await;
-        second.write(world).await.unwrap();
-        second.end(world).await.unwrap();
+        second.store_and_end(world).await;
         world.commit(&second).await;
         world.collect_all().await;
         world.prove(&second.wanted).await;
@@ -152,10 +140,7 @@ async fn a_tree_that_goes_under_a_visit_makes_it_look_again() {
 async fn a_tree_that_a_visit_has_ended_with_does_not_go() {
     on_each(async |world| {
         let mut first = world.begin(1, 0..5).await;
-        first.look(world).await;
-        first.put(world).await;
-        first.write(world).await.unwrap();
-        first.end(world).await.unwrap();
+        first.store_and_end(world).await;
         let tree = first.tree(world).await.unwrap();
         world.abort(first.snapshot).await;
         let second = world.begin(1, 0..5).await;

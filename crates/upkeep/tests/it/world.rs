@@ -317,6 +317,14 @@ impl Visit {
         Ok(())
     }
 
+    /// All of a visit that nothing comes in the way of.
+    pub(crate) async fn store_and_end(&mut self, world: &World) {
+        self.look(world).await;
+        self.put(world).await;
+        self.write(world).await.unwrap();
+        self.end(world).await.unwrap();
+    }
+
     /// Completes the tree and ends the task.
     pub(crate) async fn end(&self, world: &World) -> Result<(), Failure> {
         let (visit, now) = (self.clone(), world.clock.now());
