@@ -38,6 +38,11 @@ pub trait Check: Sync {
 pub trait Look: Send + Sync {
     /// Adds what is wrong with the subject. Must end in time linear in its size, for any bytes.
     fn look(&self, subject: &Subject<'_>, found: &mut Vec<Found>);
+
+    /// Whether it would look at the subject's bytes. Only asked of checks that need bytes.
+    fn wants_bytes(&self, _subject: &Subject<'_>) -> bool {
+        true
+    }
 }
 
 /// Every check.
@@ -63,6 +68,14 @@ fn said(check: &dyn Check, params: Value, subject: &Subject<'_>) -> Vec<String> 
 
 /// A file without content.
 #[cfg(test)]
-fn file(path: &str) -> Subject<'_> {
-    Subject { path: path.as_bytes(), mode: 0o100_644, size: 0, facts: None, bytes: None, stocked: None }
+pub(crate) fn file(path: &str) -> Subject<'_> {
+    Subject {
+        path: path.as_bytes(),
+        mode: 0o100_644,
+        size: 0,
+        facts: None,
+        bytes: None,
+        unreadable: None,
+        stocked: None,
+    }
 }

@@ -17,6 +17,8 @@ pub struct Subject<'a> {
     pub facts: Option<&'a Facts>,
     /// Its bytes; none when nobody [`Needs`] them, or they cannot be had.
     pub bytes: Option<&'a [u8]>,
+    /// Why the bytes cannot be had, though somebody [`Needs`] them and they should be held.
+    pub unreadable: Option<&'a str>,
     /// Another name under which the stock holds the content.
     pub stocked: Option<&'a Stocked>,
 }

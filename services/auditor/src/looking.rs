@@ -11,7 +11,7 @@ use contracts::{ErrorKind, Facts, Failure, Oid, StockId, policy::StockPolicy};
 use depot::{Check, PackEntry};
 use store::{
     changes::{ChangeKind, ChangeRow},
-    contents::{self, Content},
+    contents::{self, Content, ContentState},
     facts::{self, Analyzers, Named},
     findings::NewFinding,
     trees,
@@ -21,6 +21,9 @@ use crate::context::Context;
 
 /// Bytes of contents that are held at once; a larger content is held alone.
 const HELD: u64 = 16_000_000;
+
+/// The mode of a submodule, which has no bytes.
+const SUBMODULE: u32 = 0o160_000;
 
 /// The checks of one audit.
 #[derive(Clone)]
@@ -64,7 +67,11 @@ impl Looking {
         let mut findings = Vec::new();
         for group in groups(&rows, &known, self.prepared.needs()) {
             let shown: Vec<&ChangeRow> = group.iter().filter_map(|at| rows.get(*at)).collect();
-            let bytes = read(context, &shown, &known).await?;
+            let bytes = if self.prepared.needs().bytes {
+                read(context, &shown, &known).await?
+            } else {
+                HashMap::new()
+            };
             let (looking, rows, known) = (self.clone(), rows.clone(), known.clone());
             let found = tokio::task::spawn_blocking(move || {
                 let looked = |at: &usize| rows.get(*at).map(|row| looking.look(row, &known, &bytes));
@@ -98,15 +105,17 @@ impl Looking {
         Ok(known)
     }
 
-    fn look(&self, row: &ChangeRow, known: &Known, bytes: &HashMap<Oid, Bytes>) -> Vec<NewFinding> {
+    fn look(&self, row: &ChangeRow, known: &Known, bytes: &HashMap<Oid, Read>) -> Vec<NewFinding> {
         let Some((named, after)) = named(row).zip(row.after.as_ref()) else { return Vec::new() };
         let is_new_content = matches!(row.kind, ChangeKind::New | ChangeKind::Modified);
+        let read = bytes.get(&after.oid);
         let subject = Subject {
             path: &row.path,
             mode: after.mode,
             size: after.size,
             facts: known.facts.get(&named),
-            bytes: bytes.get(&after.oid).map(AsRef::as_ref),
+            bytes: read.and_then(|read| read.as_ref().ok()).map(AsRef::as_ref),
+            unreadable: read.and_then(|read| read.as_ref().err()).map(String::as_str),
             // What moved is held under the name that it had.
             stocked: known.stocked.get(&after.oid).filter(|_| is_new_content),
         };
@@ -148,40 +157,52 @@ fn groups(rows: &[ChangeRow], known: &Known, needs: Needs) -> Vec<Vec<usize>> {
     groups
 }
 
-/// The bytes of the rows' contents, as far as the depot has them: what is damaged there is a repair's work, and
-/// nothing is found in it.
-async fn read(context: &Context, rows: &[&ChangeRow], known: &Known) -> Result<HashMap<Oid, Bytes>, Failure> {
+/// The bytes of a content, or why they cannot be had.
+type Read = Result<Bytes, String>;
+
+/// The bytes of the rows' contents. What the depot cannot give is told with the reason, and somebody who should have
+/// looked at it finds that; that it is mended is a repair's work. A depot that does not answer fails the audit, which
+/// is tried again.
+async fn read(context: &Context, rows: &[&ChangeRow], known: &Known) -> Result<HashMap<Oid, Read>, Failure> {
     let mut by_pack: BTreeMap<&str, Vec<PackEntry>> = BTreeMap::new();
-    let oids: BTreeSet<Oid> =
-        rows.iter().filter_map(|row| row.after.as_ref().map(|after| after.oid)).collect();
-    for content in oids.iter().filter_map(|oid| known.contents.get(oid)) {
-        let Some(location) = &content.location else { continue };
-        let entry = PackEntry {
-            oid: content.oid,
-            offset: location.offset,
-            length: location.length,
-            size: content.size,
-        };
-        by_pack.entry(&location.pack).or_default().push(entry);
+    let mut bytes: HashMap<Oid, Read> = HashMap::new();
+    let sides = rows.iter().filter_map(|row| row.after.as_ref()).filter(|after| after.mode != SUBMODULE);
+    for oid in sides.map(|after| after.oid).collect::<BTreeSet<Oid>>() {
+        let content = known.contents.get(&oid);
+        match content.and_then(|content| content.location.as_ref().map(|location| (content, location))) {
+            Some((content, location)) => {
+                let (offset, length) = (location.offset, location.length);
+                let entry = PackEntry { oid, offset, length, size: content.size };
+                by_pack.entry(&location.pack).or_default().push(entry);
+            }
+            None => {
+                bytes.insert(oid, Err(not_kept(content)));
+            }
+        }
     }
-    let mut bytes = HashMap::new();
     for (pack, entries) in by_pack {
         match context.depot.read_each(pack, &entries, Check::Digest).await {
             Ok(read) => {
                 for (entry, read) in entries.iter().zip(read) {
-                    match read {
-                        Ok(read) => {
-                            bytes.insert(entry.oid, read);
-                        }
-                        Err(error) => {
-                            tracing::warn!(oid = %entry.oid, %error, "content not looked at");
-                        }
-                    }
+                    bytes.insert(entry.oid, read.map_err(|error| error.to_string()));
                 }
             }
             Err(error) if error.kind().is_transient() => return Err(Failure::new(error.kind(), error)),
-            Err(error) => tracing::warn!(pack, %error, "contents of a pack not looked at"),
+            Err(error) => {
+                tracing::warn!(pack, %error, "contents of a pack not looked at");
+                bytes.extend(entries.iter().map(|entry| (entry.oid, Err(error.to_string()))));
+            }
         }
     }
     Ok(bytes)
+}
+
+fn not_kept(content: Option<&Content>) -> String {
+    let reason = match content.map(|content| content.state) {
+        Some(ContentState::TooLarge) => "it is larger than what is kept of one content",
+        Some(ContentState::Unreadable) => "it could not be read when it was visited",
+        Some(ContentState::Stored | ContentState::Condemned) => "nobody knows where they are kept",
+        None => "the store does not know it",
+    };
+    reason.to_owned()
 }

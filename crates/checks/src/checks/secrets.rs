@@ -149,10 +149,7 @@ fn add(
 
 impl Look for Ready {
     fn look(&self, subject: &Subject<'_>, found: &mut Vec<Found>) {
-        let Some(bytes) = subject.bytes else { return };
-        if subject.size > self.max_bytes || self.ignore.fit(subject.path) {
-            return;
-        }
+        let Some(bytes) = subject.bytes.filter(|_| self.wants_bytes(subject)) else { return };
         // Up to where each rule has looked: what two windows share is looked at once.
         let mut looked = vec![0; self.rules.len()];
         let mut hits: BTreeMap<(usize, usize), usize> = BTreeMap::new();
@@ -169,6 +166,10 @@ impl Look for Ready {
             hits.len() < MOST
         });
         self.tell(bytes, hits, found);
+    }
+
+    fn wants_bytes(&self, subject: &Subject<'_>) -> bool {
+        subject.size <= self.max_bytes && !self.ignore.fit(subject.path)
     }
 }
 
