@@ -1,9 +1,12 @@
 //! An audit of a large snapshot against a larger stock, for `cargo xtask bench audit`.
 //!
-//! - `audit seed URL FOLDER STOCK SNAPSHOT PERCENT together|spread` makes a stock of so many nodes and a snapshot of
-//!   some of its repositories in which so many of a hundred nodes have changed, and writes both as text for others.
-//! - `audit run URL` lets the auditor audit it, by the same job and messages as ever, and says what it took.
+//! - `audit stock URL FOLDER NODES` makes a stock of so many nodes, and writes it as text for others.
+//! - `audit snapshot URL FOLDER NODES PERCENT together|spread` makes a snapshot of some of its repositories in which
+//!   so many of a hundred nodes have changed, and writes it as text.
+//! - `audit run URL` lets the auditor audit the newest snapshot, by the same job and messages as ever, and says what
+//!   it took.
 //! - `audit rows URL FILE` writes every row of the audit as text.
+//! - `audit report URL FORMAT FILE` writes the report of the audit, and says what it took.
 
 use std::{
     fs::File,
@@ -15,7 +18,9 @@ use std::{
 
 use bus::MemoryOptions;
 use contracts::{ErrorKind, Failure, Oid, Outgoing, SnapshotId, messages::SnapshotReady};
+use gateway::reporting::Writing;
 use jiff::Timestamp;
+use reports::audit::Format;
 use runtime::{
     clock::Clock,
     config::{Config, ServiceUrl},
@@ -39,17 +44,19 @@ use worker::{
 const NODES: u64 = 1_000;
 /// Repositories that are written in one transaction.
 const AT_ONCE: u64 = 10;
-const PATIENCE: Duration = Duration::from_secs(3_600);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Runtime::new();
     let done = match (runtime, words.iter().map(String::as_str).collect::<Vec<_>>().as_slice()) {
-        (Ok(runtime), ["seed", url, folder, stock, snapshot, percent, how]) => {
-            runtime.block_on(seed(url, folder, [stock, snapshot, percent], *how == "spread"))
+        (Ok(runtime), ["stock", url, folder, nodes]) => runtime.block_on(seed(url, folder, nodes, None)),
+        (Ok(runtime), ["snapshot", url, folder, nodes, percent, how]) => {
+            runtime.block_on(seed(url, folder, nodes, Some((percent, *how == "spread"))))
         }
         (Ok(runtime), ["run", url]) => runtime.block_on(run(url)),
         (Ok(runtime), ["rows", url, file]) => runtime.block_on(rows(url, file)),
+        (Ok(runtime), ["report", url, format, file]) => runtime.block_on(report(url, format, file)),
         _ => Err(invalid("see the beginning of this file")),
     };
     match done {
@@ -142,51 +149,52 @@ fn write_nodes(file: &mut impl Write, repository: u64, nodes: &[Node]) -> std::i
     Ok(())
 }
 
-async fn seed(at: &str, folder: &str, numbers: [&str; 3], spread: bool) -> Result<(), Failure> {
-    let number = |text: &str| text.parse::<u64>().map_err(invalid);
-    let (stocked, listed, percent) = (number(numbers[0])?, number(numbers[1])?, number(numbers[2])?);
+/// Makes a stock, or a snapshot in which so many of a hundred nodes have changed.
+async fn seed(at: &str, folder: &str, nodes: &str, change: Option<(&str, bool)>) -> Result<(), Failure> {
+    let count = nodes.parse::<u64>().map_err(invalid)? / NODES;
+    let change = match change {
+        Some((percent, spread)) => Some((percent.parse::<u64>().map_err(invalid)?, spread)),
+        None => None,
+    };
     let store = open(at)?;
     store.migrate().await?;
-    let create =
-        |name: &str| File::create(format!("{folder}/{name}.tsv")).map(BufWriter::new).map_err(invalid);
+    let name = if change.is_some() { "snapshot" } else { "stock" };
+    let mut file = File::create(format!("{folder}/{name}.tsv")).map(BufWriter::new).map_err(invalid)?;
     let now = Timestamp::now();
     let stock = store.write(move |tx| stocks::get_or_create(tx, "bench", now)).await?;
-    for (version, count, name) in [(0, stocked / NODES, "stock"), (1, listed / NODES, "snapshot")] {
-        let mut file = create(name)?;
-        let new = NewSnapshot { stock: stock.id, source: None, auto_commit: false, repair: None };
-        let snapshot = store.write(move |tx| snapshots::create(tx, &new, now)).await?.id;
-        let mut entries = Vec::new();
-        let mut first = 0;
-        while first < count {
-            let group = first..(first + AT_ONCE).min(count);
-            first = group.end;
-            let made: Vec<(u64, Vec<Node>)> = group
-                .map(|repository| match version {
-                    0 => (repository, (0..NODES).map(|number| node(repository, number, 0)).collect()),
-                    _ => (repository, changed(repository, percent, spread)),
-                })
-                .collect();
-            made.iter().try_for_each(|(at, nodes)| write_nodes(&mut file, *at, nodes)).map_err(invalid)?;
-            entries.extend(store.write(move |tx| visit(tx, snapshot, version, &made, now)).await?);
-        }
-        file.flush().map_err(invalid)?;
-        let done: Result<(), Failure> = store
-            .write(move |tx| {
-                let from = [SnapshotState::Indexing];
-                snapshots::set_state(tx, snapshot, &from, SnapshotState::Processing, now)?;
-                if version == 0 {
-                    stocks::commit_entries(tx, stock.id, 1, &entries)?;
-                    let from = [SnapshotState::Processing];
-                    snapshots::set_state(tx, snapshot, &from, SnapshotState::Committed, now)?;
-                } else {
-                    snapshots::ready_if_done(tx, snapshot, now)?;
-                }
-                Ok(())
+    let new = NewSnapshot { stock: stock.id, source: None, auto_commit: false, repair: None };
+    let snapshot = store.write(move |tx| snapshots::create(tx, &new, now)).await?.id;
+    // Snapshots with other changes have other ids.
+    let version = change.map_or(0, |(percent, spread)| 1 + 2 * percent + u64::from(spread));
+    let mut entries = Vec::new();
+    let mut first = 0;
+    while first < count {
+        let group = first..(first + AT_ONCE).min(count);
+        first = group.end;
+        let made: Vec<(u64, Vec<Node>)> = group
+            .map(|repository| match change {
+                None => (repository, (0..NODES).map(|number| node(repository, number, 0)).collect()),
+                Some((percent, spread)) => (repository, changed(repository, percent, spread)),
             })
-            .await;
-        done?;
+            .collect();
+        made.iter().try_for_each(|(at, nodes)| write_nodes(&mut file, *at, nodes)).map_err(invalid)?;
+        entries.extend(store.write(move |tx| visit(tx, snapshot, version, &made, now)).await?);
     }
-    Ok(())
+    file.flush().map_err(invalid)?;
+    store
+        .write(move |tx| {
+            let from = [SnapshotState::Indexing];
+            snapshots::set_state(tx, snapshot, &from, SnapshotState::Processing, now)?;
+            if version == 0 {
+                stocks::commit_entries(tx, stock.id, 1, &entries)?;
+                let from = [SnapshotState::Processing];
+                snapshots::set_state(tx, snapshot, &from, SnapshotState::Committed, now)?;
+            } else {
+                snapshots::ready_if_done(tx, snapshot, now)?;
+            }
+            Ok(())
+        })
+        .await
 }
 
 fn visit(
@@ -203,7 +211,7 @@ fn visit(
         let made = revisions::create_many(tx, snapshot, &[repository], &NewRevisions::default(), now)?;
         let revision = made[0].0;
         // The tree's id stands for its nodes, as git's does.
-        let same = version == 1
+        let same = version > 0
             && nodes.iter().enumerate().all(|(at, node)| *node == self::node(*number, at as u64, 0));
         let oid = id(u64::MAX >> 24, *number, if same { 0 } else { version });
         let tree = match trees::find(tx, &oid)? {
@@ -258,12 +266,17 @@ async fn run(at: &str) -> Result<(), Failure> {
             }
         })
         .await?;
-    let make_engine = engine.clone();
-    let make: MakeService = Arc::new(move || match auditor::service(&make_engine, &config) {
-        Ok(service) => service,
-        Err(failure) => std::panic::panic_any(failure.to_string()),
+    // The courier hears of the end: what nobody takes is not over.
+    let makes: [worker::process::MakeService; 2] = [auditor::service, courier::service];
+    let services = makes.map(|make| {
+        let (engine, config) = (engine.clone(), config.clone());
+        let service: MakeService = Arc::new(move || match make(&engine, &config) {
+            Ok(service) => service,
+            Err(failure) => std::panic::panic_any(failure.to_string()),
+        });
+        service
     });
-    Harness::new(engine, vec![make]).run_pending(PATIENCE).await?;
+    Harness::new(engine, services.into()).run_pending(PATIENCE).await?;
     let took = begun.elapsed();
     let audit = store.read(move |tx| audits::latest_of_snapshot(tx, snapshot)).await?;
     let audit = audit.ok_or_else(|| invalid("there is no audit"))?;
@@ -326,4 +339,28 @@ async fn rows(at: &str, file: &str) -> Result<(), Failure> {
             writeln!(file, "{kind}\t{}\t{path}\t{before}\t{after}", row.url).map_err(invalid)?;
         }
     }
+}
+
+async fn report(at: &str, format: &str, file: &str) -> Result<(), Failure> {
+    let store = open(at)?;
+    let snapshot = newest(&store).await?;
+    let format: Format = format.parse().map_err(invalid)?;
+    let mut file = File::create(file).map_err(invalid)?;
+    let begun = Instant::now();
+    let audit = store.read(move |tx| audits::latest_of_snapshot(tx, snapshot)).await?;
+    let source = Source::Audit(audit.ok_or_else(|| invalid("there is no audit"))?.id);
+    let mut writing = store.read(move |tx| Writing::begin(tx, source, format, None)).await?;
+    loop {
+        let (piece, rest) = store.read(move |tx| Ok((writing.next(tx)?, writing))).await?;
+        let Some(piece) = piece else { break };
+        file.write_all(&piece).map_err(invalid)?;
+        writing = rest;
+    }
+    drop(writeln!(
+        std::io::stdout(),
+        "{{\"seconds\":{:.3},\"peak_mb\":{}}}",
+        begun.elapsed().as_secs_f64(),
+        peak_kilobytes().unwrap_or_default() / 1_000
+    ));
+    Ok(())
 }
