@@ -186,6 +186,29 @@ impl Message for SnapshotRequested {
     const KIND: &'static str = route::SNAPSHOT_REQUESTED;
 }
 
+/// Stop something that is under way. Anyone may publish this, as bare JSON too. What has ended is left as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CancelRequested {
+    /// What is to stop.
+    pub subject: CancelSubject,
+}
+
+/// What is to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelSubject {
+    /// A task.
+    Task(TaskId),
+    /// The newest audit of this snapshot.
+    AuditOf(SnapshotId),
+    /// Everything about a snapshot: it is aborted and enters no stock.
+    Snapshot(SnapshotId),
+}
+
+impl Message for CancelRequested {
+    const KIND: &'static str = route::CANCEL_REQUESTED;
+}
+
 /// A repository of a snapshot that is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ManifestEntry {
@@ -194,6 +217,25 @@ pub struct ManifestEntry {
     /// The commit that is wanted; the newest when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<Oid>,
+    /// Its nodes, instead of a visit. Their contents must be held already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Vec<ManifestNode>>,
+}
+
+/// A node of a snapshot that is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ManifestNode {
+    /// Its path within the repository, in UTF-8, with `/` between folders; each once.
+    pub path: String,
+    /// Its content: a git blob id, a `SWHID` (`swh:1:cnt:…`), or `sha256:` and the SHA-256 of its bytes. Of a
+    /// submodule the commit.
+    pub digest: String,
+    /// How many bytes that is, to be compared with what is held; not compared when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Its mode as git has it: `100644` when absent, `100755`, `120000` or `160000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
 }
 
 /// A stock has a new version.

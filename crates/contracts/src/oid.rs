@@ -50,6 +50,12 @@ impl From<[u8; 20]> for Oid {
     }
 }
 
+impl From<[u8; 32]> for Oid {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self { bytes, length: 32 }
+    }
+}
+
 impl fmt::Display for Oid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -33,6 +33,8 @@ pub const COMMIT_REQUESTED: &str = "commit.requested.v1";
 pub const COMMIT_REFUSED: &str = "commit.refused.v1";
 /// Make a snapshot of these repositories.
 pub const SNAPSHOT_REQUESTED: &str = "snapshot.requested.v1";
+/// Stop something that is under way.
+pub const CANCEL_REQUESTED: &str = "cancel.requested.v1";
 /// A stock has a new version.
 pub const SNAPSHOT_COMMITTED: &str = "snapshot.committed.v1";
 /// Make one wrong thing right.
@@ -73,6 +75,7 @@ const AUDITOR: &[&str] = &[
     AUDIT_REQUESTED,
     COMMIT_REQUESTED,
     SNAPSHOT_REQUESTED,
+    CANCEL_REQUESTED,
     REPAIR_REQUESTED,
     REVISION_ANALYZED,
     REANALYSIS_FINISHED,

@@ -36,6 +36,7 @@ pub const MESSAGES: &[Entry] = &[
     entry::<CommitRequested>(),
     entry::<CommitRefused>(),
     entry::<SnapshotRequested>(),
+    entry::<CancelRequested>(),
     entry::<SnapshotCommitted>(),
     entry::<RepairRequested>(),
     entry::<ReanalysisFinished>(),

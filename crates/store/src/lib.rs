@@ -15,6 +15,7 @@ pub mod back_fills;
 pub mod batches;
 pub mod budgets;
 mod bulk;
+pub mod cancel;
 pub mod changes;
 mod connect;
 mod connection;

@@ -12,11 +12,13 @@ use crate::{
     types::{Id, Instant},
 };
 
+mod listed;
 mod manifest;
 mod progress;
 mod ready;
 mod retry;
 
+pub use listed::{Analyzing, MAX_LISTED};
 pub use manifest::{DEFAULT_STOCK, MAX_MANIFEST, from_manifest};
 pub use progress::{SnapshotProgress, progress};
 pub use ready::ready_if_done;

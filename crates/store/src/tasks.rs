@@ -16,7 +16,7 @@ use contracts::{Failure, Lane, TaskId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-pub use claim::{Claim, Heartbeat, claim, guard, heartbeat};
+pub use claim::{Claim, Heartbeat, claim, guard, guarded, heartbeat};
 pub use create::{NewTask, create};
 pub use ending::{Cancel, TaskEnd, finish, request_cancel, rerun, retry_later};
 pub use lookup::{TaskFilter, count_open, count_open_of, get, latest_of, list};

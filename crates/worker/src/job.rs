@@ -127,7 +127,7 @@ pub struct Running {
     wake: Envelope,
     traceparent: Option<String>,
     publisher: Publisher,
-    cancel_requested: AtomicBool,
+    cancel_requested: Arc<AtomicBool>,
     done: AtomicI64,
     total: AtomicI64,
 }
@@ -137,7 +137,8 @@ impl Running {
     /// publishes what they return.
     ///
     /// # Errors
-    /// What `effects` fail with; [`ErrorKind::Conflict`] when another worker holds the task.
+    /// What `effects` fail with; [`ErrorKind::Conflict`] when another worker holds the task;
+    /// [`ErrorKind::Cancelled`] when it was asked to stop.
     pub async fn commit<T: Send + 'static>(
         &self,
         mut effects: impl FnMut(&mut Tx) -> Result<(T, Vec<Outgoing>), Failure> + Send + 'static,
@@ -145,11 +146,12 @@ impl Running {
         let (task, fence, service) = (self.task.id, self.fence, self.service);
         let (now, traceparent) = (self.engine.clock.now(), self.traceparent.clone());
         let claimed_until = now + self.engine.options.claim();
+        let requested = self.cancel_requested.clone();
         self.engine.pass("job.before_commit")?;
         let (value, rows) = self
             .engine
             .write_patiently(&self.cancel, move |tx| {
-                tasks::guard(tx, task, fence)?;
+                uncancelled(&tasks::guarded(tx, task, fence)?, &requested)?;
                 let (value, outgoing) = effects(tx)?;
                 let envelopes: Vec<Envelope> =
                     group::seal(service, &outgoing, traceparent.as_deref()).collect();
@@ -223,7 +225,7 @@ pub(crate) async fn claim(
         wake: envelope.clone(),
         traceparent: runtime::trace::current_traceparent(),
         publisher,
-        cancel_requested: AtomicBool::new(false),
+        cancel_requested: Arc::default(),
         done: AtomicI64::new(0),
         total: AtomicI64::new(0),
     }))
@@ -267,6 +269,16 @@ pub(crate) async fn run(
         Err(Failure::new(ErrorKind::Internal, format!("the job ended in a panic: {panic}")))
     });
     end(&*job, &running, result, &shutdown).instrument(span).await
+}
+
+/// Whoever asks a task to stop is told that it will: one whose end is not written is not finished any more. The
+/// heartbeat may hear of it later than a transaction does.
+fn uncancelled(task: &Task, requested: &AtomicBool) -> Result<(), Failure> {
+    if task.cancel_requested {
+        requested.store(true, Ordering::Relaxed);
+        return Err(Failure::new(ErrorKind::Cancelled, "stopped on request"));
+    }
+    Ok(())
 }
 
 /// Renews the lease. Returns when another worker holds the task.
@@ -377,10 +389,14 @@ async fn write_end(
     let again = Envelope { id: uuid::Uuid::now_v7().to_string(), ..running.wake.clone() };
     let mut commit = commit;
     let kind = running.task.kind.clone();
+    let requested = running.cancel_requested.clone();
     let (rows, state) = running
         .engine
         .write_patiently(shutdown, move |tx| {
-            tasks::guard(tx, task.id, fence)?;
+            let present = tasks::guarded(tx, task.id, fence)?;
+            if ending == Ending::Finished {
+                uncancelled(&present, &requested)?;
+            }
             let reason =
                 || failure.clone().unwrap_or_else(|| Failure::new(ErrorKind::Internal, "no reason recorded"));
             let end = match ending {

@@ -20,6 +20,7 @@ pub fn service(engine: &Engine, config: &Config) -> Result<Service, Failure> {
         .job(handlers::audit::Audit { context })
         .handler(handlers::commit::CommitSnapshot)
         .handler(handlers::snapshot_requested::Requested)
+        .handler(handlers::cancel_requested::Cancel)
         .handler(handlers::repair::Repair)
         .handler(handlers::repair_ended::RevisionDone)
         .handler(handlers::repair_ended::ReanalysisDone)

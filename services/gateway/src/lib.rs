@@ -13,6 +13,7 @@ mod guard;
 mod idempotent;
 mod intake;
 mod limits;
+pub mod manifest;
 mod pages;
 mod paging;
 mod publish;

@@ -1,32 +1,24 @@
-//! What a person does to work that is under way: cancel it, run it again, abort the snapshot it is for.
+//! What a person does to work that is under way or over: run it again, abort the snapshot it is for.
 //!
-//! A task whose job has begun is ended by that job. What nobody has begun has nobody to end it, and what
-//! has ended cannot be run again without what it left behind being opened again; both are done here, in
-//! the transaction that changes the task. The order of locks is everyone's: task, snapshot, revision.
+//! What has ended cannot be run again without what it left behind being opened again, in the transaction that changes
+//! the task. The order of locks is everyone's: task, snapshot, revision. How work is cancelled is the store's matter
+//! ([`store::cancel`]), as messages ask for it, too.
 
-use contracts::{
-    ErrorKind, Failure, Outgoing, RevisionId, SnapshotId, SourceId, TaskId,
-    messages::{SnapshotReady, TaskEnded},
-};
+use contracts::{ErrorKind, Failure, Outgoing, RevisionId, SnapshotId, SourceId, TaskId};
 use jiff::Timestamp;
 use store::{
-    Tx,
-    audits::{self, AuditState},
+    Tx, cancel,
     revisions::{self, RevisionState},
     snapshots::{self, SnapshotState},
     sources,
-    tasks::{self, Cancel, Task, TaskFilter, TaskState},
+    tasks::{self, Task},
 };
-use uuid::Uuid;
 use worker::Engine;
 
 use SnapshotState::{Aborted, Audited, Auditing, Indexing, Processing, Ready};
 
-/// Tasks about one entity: one of each kind that is open, and those before it.
-const TASKS: i64 = 20;
 /// Revisions whose tasks are cancelled in one transaction.
 const PAGE: u32 = 200;
-const REASON: &str = "cancelled before it began";
 
 fn conflict(reason: String) -> Failure {
     Failure::new(ErrorKind::Conflict, reason)
@@ -34,81 +26,6 @@ fn conflict(reason: String) -> Failure {
 
 fn gone(what: &str, id: impl std::fmt::Display) -> Failure {
     Failure::new(ErrorKind::NotFound, format!("there is no {what} {id}"))
-}
-
-/// Asks a task to stop. Asking again changes nothing.
-///
-/// # Errors
-/// [`ErrorKind::NotFound`] when there is no such task, [`ErrorKind::Conflict`] when it has ended otherwise; when the
-/// store does not answer.
-pub fn cancel(tx: &mut Tx, id: TaskId, now: Timestamp) -> Result<(Task, Vec<Outgoing>), Failure> {
-    let outcome = tasks::request_cancel(tx, id, now)?;
-    let task = tasks::get(tx, id)?.ok_or_else(|| gone("task", id))?;
-    let outgoing = match outcome {
-        Cancel::Cancelled => end_unbegun(tx, &task, now)?,
-        Cancel::Requested | Cancel::Ended(TaskState::Cancelled) => Vec::new(),
-        Cancel::Ended(state) => return Err(conflict(format!("task {id} has ended before: it is {state}"))),
-    };
-    Ok((task, outgoing))
-}
-
-/// Asks every task about these entities that has not ended to stop.
-fn cancel_open(tx: &mut Tx, subjects: &[Uuid], now: Timestamp) -> Result<Vec<Outgoing>, Failure> {
-    let mut open = Vec::new();
-    for subject in subjects {
-        let filter = TaskFilter { subject: Some(*subject), ..TaskFilter::default() };
-        open.extend(
-            tasks::list(tx, &filter, None, TASKS)?.into_iter().filter(|task| !task.state.has_ended()),
-        );
-    }
-    // Every task is locked before the first of their snapshots, as whoever works on them does.
-    open.sort_by_key(|task| task.id);
-    let mut unbegun = Vec::new();
-    for task in open {
-        if tasks::request_cancel(tx, task.id, now)? == Cancel::Cancelled {
-            unbegun.push(Task { state: TaskState::Cancelled, ..task });
-        }
-    }
-    let mut outgoing = Vec::new();
-    for task in &unbegun {
-        outgoing.extend(end_unbegun(tx, task, now)?);
-    }
-    Ok(outgoing)
-}
-
-/// What the job would have written, had it begun.
-fn end_unbegun(tx: &mut Tx, task: &Task, now: Timestamp) -> Result<Vec<Outgoing>, Failure> {
-    let ended = TaskEnded {
-        task: task.id,
-        kind: task.kind.clone(),
-        state: task.state.as_str().to_owned(),
-        error: None,
-        reason: None,
-    };
-    let mut outgoing = vec![Outgoing::new(&ended)];
-    match task.kind.as_str() {
-        "index" => {
-            snapshots::set_state(tx, SnapshotId(task.subject), &[Indexing], Aborted, now)?;
-        }
-        "process" => {
-            let id = RevisionId(task.subject);
-            let Some(snapshot) = revisions::get(tx, id)?.map(|revision| revision.snapshot) else {
-                return Ok(outgoing);
-            };
-            snapshots::lock(tx, snapshot)?;
-            revisions::failed(tx, id, &Failure::new(ErrorKind::Cancelled, REASON), now)?;
-            if snapshots::ready_if_done(tx, snapshot, now)? {
-                outgoing.push(Outgoing::new(&SnapshotReady { snapshot }));
-            }
-        }
-        "audit" => {
-            if let Some(audit) = audits::by_task(tx, task.id)? {
-                audits::break_off(tx, audit.id, AuditState::Cancelled, None, now)?;
-            }
-        }
-        _ => {}
-    }
-    Ok(outgoing)
 }
 
 /// Runs a task that has ended again, where that can still change something.
@@ -199,36 +116,19 @@ fn reopen_audit(tx: &mut Tx, id: SnapshotId, now: Timestamp) -> Result<(), Failu
 /// [`ErrorKind::NotFound`] when there is no such snapshot, [`ErrorKind::Conflict`] when it is committed; when the
 /// store does not answer.
 pub async fn end_snapshot(engine: &Engine, id: SnapshotId, now: Timestamp) -> Result<(), Failure> {
-    engine.store.write(move |tx| abort(tx, id, now)).await?;
+    engine.store.write(move |tx| cancel::abort(tx, id, now).map_err(Failure::from)).await?;
     // In transactions of their own: there may be many. A job that is not reached in time works in vain;
     // what it finds does not enter a stock.
-    engine.submit("gateway", move |tx| Ok(((), cancel_open(tx, &[id.0], now)?))).await?;
     let mut after = None;
     loop {
-        let page = engine.store.read(move |tx| revisions::of_snapshot(tx, id, None, after, PAGE)).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.id);
-        let open: Vec<Uuid> = page
-            .iter()
-            .filter(|part| matches!(part.state, RevisionState::Pending | RevisionState::Fetching))
-            .map(|part| part.id.0)
-            .collect();
-        engine.submit("gateway", move |tx| Ok(((), cancel_open(tx, &open, now)?))).await?;
-    }
-}
-
-/// Ends a snapshot without it entering its stock. Its tasks are left to the caller.
-fn abort(tx: &mut Tx, id: SnapshotId, now: Timestamp) -> Result<(), Failure> {
-    let snapshot = snapshots::lock(tx, id)?.ok_or_else(|| gone("snapshot", id))?;
-    match snapshot.state {
-        Aborted => Ok(()),
-        SnapshotState::Committed => {
-            Err(conflict(format!("snapshot {id} is committed: a stock's versions stay as they are")))
-        }
-        _ => {
-            let open = [Indexing, Processing, Ready, Auditing, Audited];
-            snapshots::set_state(tx, id, &open, Aborted, now)?;
-            Ok(())
+        let from = after;
+        let submitted = engine.submit("gateway", move |tx| {
+            let (outgoing, last) = cancel::tasks_of(tx, id, from, PAGE, now)?;
+            Ok((last, outgoing))
+        });
+        after = submitted.await?;
+        if after.is_none() {
+            return Ok(());
         }
     }
 }

@@ -124,7 +124,14 @@ pub fn guard(tx: &mut Tx, id: TaskId, fence: i64) -> Result<(), StoreError> {
     held(tx, id, fence).map(drop)
 }
 
-/// As [`guard`], with the task.
+/// As [`guard`], with the task as it is now.
+///
+/// # Errors
+/// As [`guard`].
+pub fn guarded(tx: &mut Tx, id: TaskId, fence: i64) -> Result<Task, StoreError> {
+    held(tx, id, fence)
+}
+
 pub(super) fn held(tx: &mut Tx, id: TaskId, fence: i64) -> Result<Task, StoreError> {
     let task = row::locked(tx, id)?.ok_or_else(|| not_found(id))?.task()?;
     if task.fence != fence {

@@ -216,6 +216,28 @@ async fn a_task_that_is_to_be_cancelled_is_told_so_and_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_was_asked_to_stop_writes_nothing_more_whenever_its_heart_beats() {
+    on_each_stack(async |stack| {
+        let id = create(stack, true).await;
+        let waits = Act::new(Does::Waits, 1);
+        let mut engine = engine(stack, Clock::system());
+        // No heartbeat comes in time to tell of it.
+        engine.options.lease = Duration::from_secs(3_600);
+        let (stop, ends) = waits.start(engine);
+        soon(&waits.running).await;
+        let asked = stack.store.write(move |tx| tasks::request_cancel(tx, id, Timestamp::now())).await;
+        let asked: Result<Cancel, store::StoreError> = asked;
+        assert_eq!(asked.unwrap(), Cancel::Requested);
+        waits.go_on.notify_one();
+        until(stack, id, "cancelled", |task| task.state == TaskState::Cancelled).await;
+        stop.cancel();
+        ends.await.unwrap().unwrap();
+        assert_eq!(effects(stack).await, [-1]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_stops_hands_its_task_back_at_once() {
     on_each_stack(async |stack| {
         let id = create(stack, true).await;

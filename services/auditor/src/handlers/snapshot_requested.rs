@@ -1,14 +1,14 @@
 //! Takes `snapshot.requested.v1` from anyone.
-//! Reads the stock.
-//! Writes a snapshot, its repositories, a revision and a visit task of each.
-//! Emits `visit.requested.v1`.
+//! Reads the stock, and of nodes that are listed which contents are held.
+//! Writes a snapshot, its repositories, a revision of each, and its nodes where they are listed, else a visit task.
+//! Emits `visit.requested.v1`; for nodes `batch.stored.v1`, `revision.analyzed.v1` and `snapshot.ready.v1`.
 
 use async_trait::async_trait;
 use contracts::{
     ErrorKind, Failure,
     messages::{ManifestEntry, SnapshotRequested},
 };
-use store::snapshots::{self, DEFAULT_STOCK, Origin};
+use store::snapshots::{self, Analyzing, DEFAULT_STOCK, Origin};
 use worker::{Commit, Handler, Meta};
 
 pub(crate) struct Requested;
@@ -22,8 +22,10 @@ impl Handler for Requested {
         let listed = listed.collect::<Result<Vec<_>, _>>()?;
         let stock = message.stock.unwrap_or_else(|| DEFAULT_STOCK.to_owned());
         let (now, wait) = (meta.now, message.wait);
+        let analyzing = Analyzing { hint: analysis::hint, analyzers: analysis::versions() };
         Ok(Commit::save(move |tx| {
-            let (_, outgoing) = snapshots::from_manifest(tx, &stock, &listed, (Origin::Message, wait), now)?;
+            let by = (Origin::Message, wait);
+            let (_, outgoing) = snapshots::from_manifest(tx, &stock, &listed, by, &analyzing, now)?;
             Ok(outgoing)
         }))
     }

@@ -341,3 +341,37 @@ async fn a_hundred_audits_of_one_stock_at_once_and_one_commit_each() {
     hundred(&stack).await;
     stack.remove().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_audits_of_one_stock_at_once_find_the_same_and_one_of_them_may_commit() {
+    on_each_stack(async |stack| {
+        let world = World::new(stack);
+        let stock = world.stock("main").await;
+        let before = world.audited(stock, &one("https://a", &[("f", 1), ("g", 2)])).await;
+        assert_eq!(world.commit(before).await.state, SnapshotState::Committed);
+        let mut ids = Vec::new();
+        for _ in 0..100 {
+            ids.push(world.snapshot(stock, &one("https://a", &[("f", 9), ("h", 2)]), false).await);
+        }
+        world.run_to_the_end().await;
+        let expected = AuditCounts { modified: 1, moved: 1, ..AuditCounts::default() };
+        let mut digest = None;
+        for id in &ids {
+            let audit = world.newest_audit(*id).await;
+            assert_eq!((audit.state, audit.stock_version, audit.counts), (AuditState::Finished, 1, expected));
+            assert_eq!(digest.get_or_insert(audit.report_digest.clone()), &audit.report_digest);
+            assert_eq!(world.get(*id).await.state, SnapshotState::Audited);
+        }
+        for id in &ids {
+            world.ask_to_commit(*id).await;
+        }
+        world.run_to_the_end().await;
+        assert_eq!(world.read(move |tx| stocks::get(tx, stock)).await.unwrap().version, 2);
+        let mut committed = 0;
+        for id in &ids {
+            committed += u32::from(world.get(*id).await.state == SnapshotState::Committed);
+        }
+        assert_eq!(committed, 1);
+    })
+    .await;
+}

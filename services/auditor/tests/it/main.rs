@@ -3,5 +3,6 @@
 #![cfg(test)]
 
 mod audits;
+mod cancels;
 mod model;
 mod world;

@@ -26,7 +26,6 @@ use crate::{
     error::{GONE, Problem},
     error_docs::{Changing, Finding, Replaced, Reporting},
     paging::{List, Page, Paging},
-    steer,
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -151,8 +150,8 @@ async fn cancel(context: Shared, path: Path<(Uuid, Uuid)>) -> Result<HttpRespons
     let audit = context
         .engine
         .submit("gateway", move |tx| {
-            let task = newest(tx, stock, snapshot)?.task;
-            let (_, outgoing) = steer::cancel(tx, task, now)?;
+            check(tx, stock, snapshot)?;
+            let outgoing = store::cancel::audit(tx, snapshot, now)?;
             Ok((newest(tx, stock, snapshot)?, outgoing))
         })
         .await?;

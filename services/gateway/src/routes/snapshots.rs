@@ -3,6 +3,7 @@
 mod manifest;
 mod shape;
 mod steps;
+mod upload;
 
 use actix_web::{
     HttpResponse, get,
@@ -31,7 +32,7 @@ use crate::{
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list).service(one).service(of_snapshot);
-    config.configure(manifest::configure).configure(steps::configure);
+    config.configure(manifest::configure).configure(steps::configure).configure(upload::configure);
     config.configure(super::nodes::configure).configure(super::differences::of_snapshots);
 }
 

@@ -130,7 +130,7 @@ async fn one(context: Shared, id: Path<Uuid>) -> Answer<Task> {
 #[post("/tasks/{id}/cancel")]
 async fn cancel(context: Shared, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
     let (id, now) = (TaskId(*id), context.now());
-    let task = context.engine.submit("gateway", move |tx| steer::cancel(tx, id, now)).await?;
+    let task = context.engine.submit("gateway", move |tx| Ok(store::cancel::task(tx, id, now)?)).await?;
     Ok(HttpResponse::Accepted().json(Task::from(task)))
 }
 

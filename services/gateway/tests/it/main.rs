@@ -12,6 +12,7 @@ mod events;
 mod flow;
 mod hostile;
 mod lists;
+mod manifests;
 mod outages;
 mod private;
 mod socket;

@@ -31,6 +31,7 @@ Examples:\n  \
     stocktake audit report latest --format xlsx --output audit.xlsx\n  \
     stocktake audit report latest --format csv --section new\n  \
     stocktake audit findings latest --level block\n  \
+    stocktake audit cancel latest\n  \
     stocktake audit override latest --check licence --person ann --reason \"for tests only\""
 )]
 pub(crate) enum Command {
@@ -58,6 +59,11 @@ pub(crate) enum Command {
         /// A file to write it to; it is there when it is complete
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+    },
+    /// Ask the newest audit of a snapshot to stop
+    Cancel {
+        /// Which snapshot: its id, or `latest`
+        snapshot: Which,
     },
     /// Show what the checks found
     Findings {
@@ -121,8 +127,12 @@ impl From<LevelName> for Level {
 }
 
 pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failure> {
+    if let Command::Cancel { snapshot } = command {
+        return cancel(global, *snapshot);
+    }
     work::looking(global, async |store| {
         match command {
+            Command::Cancel { .. } => Ok(()),
             Command::List { snapshot, format } => list(store, *snapshot, *format).await,
             Command::Report { snapshot, audit, format, section, output } => {
                 let id = find(store, *snapshot, *audit).await?;
@@ -147,6 +157,24 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failur
         }?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// One that nobody has begun is over then; whoever makes it stops at its next step.
+fn cancel(global: &Global, snapshot: Which) -> Result<ExitCode, Failure> {
+    let asked = work::working(global, async move |engine| {
+        let (id, now) = (snapshot.find(&engine.store).await?, engine.clock.now());
+        let submitted = engine.submit("stocktake", move |tx| {
+            let outgoing = store::cancel::audit(tx, id, now)?;
+            Ok((audits::latest_of_snapshot(tx, id)?, outgoing))
+        });
+        submitted.await
+    })?;
+    if let Some(audit) = asked.flatten() {
+        let state = audit.state;
+        let text = if audit.finished_at.is_some() { "is" } else { "was asked to stop; it is" };
+        output::line(format_args!("audit {} {text} {state}", audit.id))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The audit that is meant: the one that is named, or the newest of the snapshot.

@@ -1,5 +1,6 @@
 //! `stocktake snapshot`: what runs produced, and its way into a stock.
 
+mod create;
 mod look;
 mod steps;
 
@@ -20,11 +21,14 @@ use crate::{cli::Global, output::TableFormat};
 #[command(after_help = "SNAPSHOT is an id, or `latest`.\n\n\
 Exit codes: 0 done, 1 refused, failed, or findings forbid the commit, 2 wrong use, 130 interrupted.\n\n\
 Examples:\n  \
+    stocktake snapshot create nodes.csv --stock default --repository https://example.org/data\n  \
     stocktake snapshot list --stock default --state audited\n  \
     stocktake snapshot audit latest\n  \
     stocktake snapshot diff latest --format html --output changes.html\n  \
     stocktake snapshot commit latest --without-failed")]
 pub(crate) enum Command {
+    /// Make a snapshot of the nodes that a manifest lists; their contents must be held already
+    Create(create::Create),
     /// Show snapshots, newest first
     List(look::List),
     /// Show one snapshot: how far it is, what its audit found, and what it lacks for its commit
@@ -132,6 +136,7 @@ async fn stock_named(store: &Store, name: &str) -> Result<contracts::StockId, Fa
 
 pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failure> {
     match command {
+        Command::Create(arguments) => create::create(global, arguments),
         Command::List(arguments) => look::list(global, arguments),
         Command::Show { snapshot, format } => look::show(global, *snapshot, *format),
         Command::Diff { snapshot, from, format, output } => {

@@ -40,17 +40,28 @@ pub(crate) fn asking<T: Send + 'static>(
     mut ask: impl FnMut(&mut Tx, Timestamp) -> Result<Vec<Outgoing>, Failure> + Send + 'static,
     over: impl Fn(&mut Tx) -> Result<Option<T>, StoreError> + Clone + Send + 'static,
 ) -> Result<Option<T>, Failure> {
+    let make = move |tx: &mut Tx, now| Ok((snapshot, ask(tx, now)?));
+    Ok(making(global, quiet, make, move |tx, _| over(tx))?.map(|(_, found)| found))
+}
+
+/// The same for a snapshot that is made by what is asked for.
+pub(crate) fn making<T: Send + 'static>(
+    global: &Global,
+    quiet: bool,
+    mut make: impl FnMut(&mut Tx, Timestamp) -> Result<(SnapshotId, Vec<Outgoing>), Failure> + Send + 'static,
+    over: impl Fn(&mut Tx, SnapshotId) -> Result<Option<T>, StoreError> + Clone + Send + 'static,
+) -> Result<Option<(SnapshotId, T)>, Failure> {
     working(global, async move |engine| {
         let now = engine.clock.now();
         let events = engine.bus.events(route::EVENTS).await;
         let mut events = events.map_err(|error| Failure::new(error.kind(), error))?;
-        engine.submit("stocktake", move |tx| Ok(((), ask(tx, now)?))).await?;
+        let snapshot = engine.submit("stocktake", move |tx| make(tx, now)).await?;
         let display = Display::new(quiet);
         loop {
             let over = over.clone();
-            if let Some(found) = engine.store.read(over).await? {
+            if let Some(found) = engine.store.read(move |tx| over(tx, snapshot)).await? {
                 display.clear();
-                return Ok(found);
+                return Ok((snapshot, found));
             }
             let wait = tokio::time::timeout(LOOK_AFTER, events.next()).await;
             let Ok(Some(delivery)) = wait else { continue };

@@ -145,6 +145,76 @@ fn findings_are_shown_and_let_pass_and_wrong_use_is_told() {
     }
 }
 
+#[test]
+fn a_manifest_is_made_a_snapshot_and_committed_and_an_audit_cancelled() {
+    let (data, repository) = (tempfile::tempdir().unwrap(), odd());
+    let here = data.path();
+    text(&run(here, &["scan", repository.path().to_str().unwrap(), "--stock", "theirs", "--quiet"]));
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record(["path", "digest"]).unwrap();
+    for name in ODD {
+        let id = repository.git(&["hash-object", "--", name]);
+        table.write_record([name, id.trim()]).unwrap();
+    }
+    let manifest = here.join("nodes.csv");
+    std::fs::write(&manifest, table.into_inner().unwrap()).unwrap();
+    let file = manifest.to_str().unwrap();
+    let create = [
+        "snapshot",
+        "create",
+        file,
+        "--stock",
+        "ours",
+        "--repository",
+        "https://example.org/data",
+        "--quiet",
+    ];
+    let made = json(&run(here, &[&create[..], &["--format", "json"]].concat()));
+    assert_eq!((&made["state"], &made["origin"]), (&"committed".into(), &"manifest".into()));
+    assert_eq!(made["audit"]["new"], ODD.len());
+    let waiting = json(&run(here, &[&create[..], &["--wait", "--format", "json"]].concat()));
+    assert_eq!((&waiting["state"], &waiting["audit"]["unchanged"]), (&"audited".into(), &ODD.len().into()));
+
+    let late = run(here, &["audit", "cancel", "latest"]);
+    assert_eq!(exit_code(&late), 1);
+    assert!(String::from_utf8_lossy(&late.stderr).contains("ended before"));
+
+    for (name, wrong) in
+        [("a.csv", "path,digest\na,0000000000000000000000000000000000000000\n"), ("b.csv", ""), ("c.txt", "")]
+    {
+        let file = here.join(name);
+        std::fs::write(&file, wrong).unwrap();
+        let create =
+            ["snapshot", "create", file.to_str().unwrap(), "--repository", "https://example.org/data"];
+        assert_eq!(exit_code(&run(here, &create)), 2, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_audit_that_waits_is_cancelled_from_a_terminal() {
+    on_each_stack(async |stack| {
+        let (world, repository) = (World::new(stack), odd());
+        let id = world.begin("ours", &[repository.url()], false).await;
+        assert_eq!(world.run(Faults::none()).await, Ended::Idle);
+        let now = jiff::Timestamp::now();
+        let planned = stack.store.write(move |tx| store::audits::plan(tx, id, now)).await;
+        let planned: Result<_, store::StoreError> = planned;
+        planned.unwrap();
+        // On servers this process only asks. On one machine it would do the work itself.
+        if !stack.is_shared() {
+            return;
+        }
+        let here = stack.directory().join("elsewhere");
+        let (store, bus) = (format!("store.url={}", stack.store_url), format!("bus.url={}", stack.bus_url));
+        let prefix = format!("bus.prefix={}", stack.bus_prefix);
+        let cancel = ["--set", &store, "--set", &bus, "--set", &prefix, "audit", "cancel", "latest"];
+        for _ in 0..2 {
+            assert!(text(&run(&here, &cancel)).contains("is cancelled"));
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reports_are_read_from_either_store() {
     on_each_stack(async |stack| {

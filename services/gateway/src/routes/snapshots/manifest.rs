@@ -1,9 +1,12 @@
 //! Snapshots of repositories that a person or a program lists.
 
 use actix_web::{HttpResponse, post};
-use contracts::{Failure, Oid, messages::ManifestEntry};
+use contracts::{
+    Failure, Oid,
+    messages::{ManifestEntry, ManifestNode},
+};
 use serde::Deserialize;
-use store::snapshots::{self, DEFAULT_STOCK, MAX_MANIFEST, Origin};
+use store::snapshots::{self, Analyzing, DEFAULT_STOCK, MAX_MANIFEST, Origin};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -43,6 +46,33 @@ struct Listed {
     url: String,
     /// The git id of the commit that is wanted; the newest when it is not said.
     commit: Option<String>,
+    /// Its nodes, instead of a visit. Their contents must be held already.
+    nodes: Option<Vec<Node>>,
+}
+
+/// A node of a snapshot that is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ManifestNode)]
+struct Node {
+    /// Its path within the repository, with `/` between folders; each once.
+    #[schema(example = "src/main.rs")]
+    path: String,
+    /// Its content: a git blob id, a SWHID, or `sha256:` and the SHA-256 of its bytes. Of a submodule the commit.
+    #[schema(example = "swh:1:cnt:ce013625030ba8dba906f756967f9e9ca394464a")]
+    digest: String,
+    /// How many bytes that is, to be compared with what is held.
+    size: Option<u64>,
+    /// Its mode as git has it: `100644` when it is not said, `100755`, `120000` or `160000`.
+    #[schema(example = "100644")]
+    mode: Option<String>,
+}
+
+impl From<Node> for ManifestNode {
+    fn from(node: Node) -> Self {
+        let Node { path, digest, size, mode } = node;
+        Self { path, digest, size, mode }
+    }
 }
 
 fn default_stock() -> String {
@@ -51,7 +81,7 @@ fn default_stock() -> String {
 
 /// Makes a snapshot of the repositories that are listed.
 ///
-/// They are visited at once. Once audited it enters the stock by itself, unless it is to wait or the stock's policy
+/// They are visited at once, unless their nodes are listed; many of those are better uploaded as a manifest. Once audited it enters the stock by itself, unless it is to wait or the stock's policy
 /// wants a person to say so.
 #[utoipa::path(tag = "snapshots", request_body = Manifest, responses(
     (status = 202, description = "The snapshot that was begun", body = Snapshot,
@@ -68,11 +98,12 @@ async fn create(context: Shared, body: Json<Manifest>) -> Result<HttpResponse, P
     let listed = repositories.into_iter().enumerate().map(|(at, listed)| entry(at, listed));
     let listed = listed.collect::<Result<Vec<_>, _>>()?;
     let now = context.now();
+    let analyzing = Analyzing { hint: analysis::hint, analyzers: analysis::versions() };
     let snapshot = context
         .engine
         .submit("gateway", move |tx| {
-            let (id, outgoing) =
-                snapshots::from_manifest(tx, &stock, &listed, (Origin::Manifest, wait), now)?;
+            let by = (Origin::Manifest, wait);
+            let (id, outgoing) = snapshots::from_manifest(tx, &stock, &listed, by, &analyzing, now)?;
             let snapshot = snapshots::get(tx, id)?.ok_or_else(|| missing("snapshot", id))?;
             Ok::<_, Failure>((snapshot, outgoing))
         })
@@ -89,5 +120,10 @@ fn entry(at: usize, listed: Listed) -> Result<(ManifestEntry, String), Problem> 
     let commit = listed.commit.map(|id| id.parse::<Oid>()).transpose();
     let commit =
         commit.map_err(|error| Problem::invalid(format!("repositories[{at}].commit"), error.to_string()))?;
-    Ok((ManifestEntry { url: location.canonical().to_owned(), commit }, location.name()))
+    let nodes = listed.nodes.map(|nodes| nodes.into_iter().map(ManifestNode::from).collect());
+    if commit.is_some() && nodes.is_some() {
+        let text = "a repository has a commit to be visited at, or its nodes, not both";
+        return Err(Problem::invalid(format!("repositories[{at}].nodes"), text));
+    }
+    Ok((ManifestEntry { url: location.canonical().to_owned(), commit, nodes }, location.name()))
 }

@@ -14,21 +14,26 @@ use super::{Step, Which, look::SNAPSHOT};
 use crate::{
     cli::Global,
     commands::{listing, work},
-    output,
+    output::{self, TableFormat},
 };
 
 /// When a person has stopped the wait.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 /// Prints what came of a step, and says whether it came to what was wanted.
-fn told(global: &Global, step: &Step, id: SnapshotId, went_well: Option<bool>) -> Result<ExitCode, Failure> {
+pub(super) fn told(
+    global: &Global,
+    format: TableFormat,
+    id: SnapshotId,
+    went_well: Option<bool>,
+) -> Result<ExitCode, Failure> {
     let Some(went_well) = went_well else {
         output::note("stopped waiting; `stocktake snapshot show` says how far it is");
         return Ok(ExitCode::from(INTERRUPTED));
     };
     work::looking(global, async |store| {
         let shown = store.read(move |tx| gateway::shown::snapshot_detail(tx, id)).await?;
-        listing::one(step.format, &shown.unwrap_or_default(), SNAPSHOT)?;
+        listing::one(format, &shown.unwrap_or_default(), SNAPSHOT)?;
         Ok(if went_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }
@@ -50,7 +55,7 @@ pub(super) fn audit(global: &Global, step: &Step) -> Result<ExitCode, Failure> {
         Ok(Some(audit.state == AuditState::Finished && open == 0))
     };
     let went_well = work::asking(global, step.quiet, id, ask, over)?;
-    told(global, step, id, went_well)
+    told(global, step.format, id, went_well)
 }
 
 pub(super) fn commit(global: &Global, step: &Step, without_failed: bool) -> Result<ExitCode, Failure> {
@@ -74,7 +79,7 @@ pub(super) fn commit(global: &Global, step: &Step, without_failed: bool) -> Resu
         Ok((!lacks.is_empty()).then_some(false))
     };
     let went_well = work::asking(global, step.quiet, id, ask, over)?;
-    told(global, step, id, went_well)
+    told(global, step.format, id, went_well)
 }
 
 /// Ends well when everything that was visited again came to something, and the snapshot is audited.
@@ -95,7 +100,7 @@ pub(super) fn retry(global: &Global, step: &Step) -> Result<ExitCode, Failure> {
         Ok(Some(snapshots::progress(tx, id)?.failed == 0))
     };
     let went_well = work::asking(global, step.quiet, id, ask, over)?;
-    told(global, step, id, went_well)
+    told(global, step.format, id, went_well)
 }
 
 pub(super) fn abort(global: &Global, which: Which) -> Result<ExitCode, Failure> {
@@ -105,7 +110,7 @@ pub(super) fn abort(global: &Global, which: Which) -> Result<ExitCode, Failure> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn state(tx: &mut Tx, id: SnapshotId) -> Result<SnapshotState, StoreError> {
+pub(super) fn state(tx: &mut Tx, id: SnapshotId) -> Result<SnapshotState, StoreError> {
     let missing = || StoreError::NotFound(format!("snapshot {id} is gone"));
     Ok(snapshots::get(tx, id)?.ok_or_else(missing)?.state)
 }
