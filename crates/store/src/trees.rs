@@ -16,6 +16,7 @@ use crate::{
     values::from_db,
 };
 
+mod ahead;
 mod compare;
 mod nodes;
 mod pages;
@@ -23,6 +24,7 @@ mod stocked;
 mod takeover;
 mod write;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use nodes::PAGE;
 
 pub use compare::{Change, Comparison, compare};

@@ -30,7 +30,9 @@ impl Moves {
         if old.is_none() || new.is_none() {
             return Ok(Self::default());
         }
-        let both = on_both_sides(tx, old, new)?;
+        let mut short_of = Sides::default();
+        each(tx, old, new, |is_new, node| short_of.add(is_new, &node.oid))?;
+        let both = short_of.both();
         if both.is_empty() {
             return Ok(Self::default());
         }
@@ -40,6 +42,34 @@ impl Moves {
                 (if is_new { &mut came } else { &mut gone }).add(node);
             }
         })?;
+        Ok(Self::pair(gone, came))
+    }
+
+    /// Looks for moves among all changes of two trees.
+    pub(super) fn among(changes: &[Change]) -> Self {
+        let nodes = || {
+            changes.iter().filter_map(|change| match change {
+                Change::New(node) if node.size > 0 => Some((true, node)),
+                Change::Removed(node) if node.size > 0 => Some((false, node)),
+                _ => None,
+            })
+        };
+        let mut short_of = Sides::default();
+        nodes().for_each(|(is_new, node)| short_of.add(is_new, &node.oid));
+        let both = short_of.both();
+        if both.is_empty() {
+            return Self::default();
+        }
+        let (mut gone, mut came) = (Names::default(), Names::default());
+        for (is_new, node) in nodes() {
+            if both.binary_search(&short(&node.oid)).is_ok() {
+                (if is_new { &mut came } else { &mut gone }).add(node.clone());
+            }
+        }
+        Self::pair(gone, came)
+    }
+
+    fn pair(mut gone: Names, came: Names) -> Self {
         let mut moves = Self::default();
         for (oid, paths) in came.of_content {
             for (new, old) in paths.into_iter().zip(gone.of_content.remove(&oid).unwrap_or_default()) {
@@ -48,7 +78,7 @@ impl Moves {
                 moves.gone.insert(old);
             }
         }
-        Ok(moves)
+        moves
     }
 
     /// The name that a new node had.
@@ -82,18 +112,29 @@ fn short(oid: &Oid) -> u64 {
     oid.as_bytes().iter().take(8).fold(0, |short, byte| short << 8 | u64::from(*byte))
 }
 
-/// The short ids of contents that went and came, sorted.
-fn on_both_sides(tx: &mut Tx, old: Option<i64>, new: Option<i64>) -> Result<Vec<u64>, StoreError> {
-    let (mut gone, mut came) = (Vec::new(), Vec::new());
-    each(tx, old, new, |is_new, node| (if is_new { &mut came } else { &mut gone }).push(short(&node.oid)))?;
-    if gone.is_empty() || came.is_empty() {
-        return Ok(Vec::new());
+/// The short ids of contents that went and came.
+#[derive(Default)]
+struct Sides {
+    gone: Vec<u64>,
+    came: Vec<u64>,
+}
+
+impl Sides {
+    fn add(&mut self, is_new: bool, oid: &Oid) {
+        (if is_new { &mut self.came } else { &mut self.gone }).push(short(oid));
     }
-    gone.sort_unstable();
-    came.sort_unstable();
-    came.dedup();
-    came.retain(|short| gone.binary_search(short).is_ok());
-    Ok(came)
+
+    /// Those that did both, sorted.
+    fn both(mut self) -> Vec<u64> {
+        if self.gone.is_empty() {
+            return Vec::new();
+        }
+        self.gone.sort_unstable();
+        self.came.sort_unstable();
+        self.came.dedup();
+        self.came.retain(|short| self.gone.binary_search(short).is_ok());
+        self.came
+    }
 }
 
 /// Calls `visit` for each node that came (true) or went (false), by path.

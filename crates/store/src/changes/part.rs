@@ -1,6 +1,9 @@
 //! The changes of one repository.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, VecDeque},
+    vec,
+};
 
 use contracts::Facts;
 
@@ -9,34 +12,112 @@ use crate::{
     StoreError, Tx,
     audits::AuditCounts,
     facts::{self, Analyzers, Named},
-    trees::{Change, Comparison, Node},
+    trees::{Ahead, Change, Comparison, Node},
 };
 
 /// The most rows that are read at once.
 const AT_ONCE: usize = 4_000;
+/// The most changes of one repository that are held, to look for moves among them; of more the trees are read again.
+const HELD: usize = 20_000;
+/// Changes that readers which are opened together hold.
+const HELD_TOGETHER: usize = 60_000;
 
 /// Reads the changes of one repository, in order.
 pub struct PartReader {
     pair: Pair,
     comparison: Comparison,
+    /// All changes, when they are few; then there is nothing in the comparison.
+    held: Option<vec::IntoIter<Change>>,
     moves: Moves,
     counts: AuditCounts,
     ended: bool,
 }
 
 impl PartReader {
+    /// The most repositories whose readers are opened together.
+    pub const TOGETHER: usize = 64;
+
     /// Of this pair of trees, behind this path. Looks for moves first, which reads both trees once more where
-    /// they differ.
+    /// they differ in very much.
     ///
     /// # Errors
     /// When the database does not answer.
     pub fn open(tx: &mut Tx, pair: Pair, after: Option<Vec<u8>>) -> Result<Self, StoreError> {
-        let moves =
-            if pair.keep || pair.no_moves { Moves::default() } else { Moves::find(tx, pair.old, pair.new)? };
+        let Some(after) = after else { return Self::whole(tx, pair, &mut Ahead::default()) };
+        let wants_moves = !pair.keep && !pair.no_moves;
+        let moves = if wants_moves { Moves::find(tx, pair.old, pair.new)? } else { Moves::default() };
+        let comparison = Comparison::behind(pair.old, pair.new, pair.analyses_differ(), after);
+        Ok(Self { pair, comparison, held: None, moves, counts: AuditCounts::default(), ended: false })
+    }
+
+    /// Of the first of these pairs, each from its beginning: what they read is asked for together. As many as can be
+    /// held at once, at least one and at most [`Self::TOGETHER`] and `most`; they are taken out of `pairs`.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub fn open_first(tx: &mut Tx, pairs: &mut VecDeque<Pair>, most: usize) -> Result<Vec<Self>, StoreError> {
+        let first = pairs.iter().take(most.clamp(1, Self::TOGETHER));
+        let trees: Vec<_> = first.map(|pair| (pair.old, pair.new)).collect();
+        let mut ahead = if trees.len() > 1 { Ahead::read(tx, &trees)? } else { Ahead::default() };
+        let (mut readers, mut held) = (Vec::with_capacity(trees.len()), 0);
+        while readers.len() < trees.len() && held < HELD_TOGETHER {
+            let Some(pair) = pairs.pop_front() else { break };
+            let reader = Self::whole(tx, pair, &mut ahead)?;
+            held += reader.held.as_ref().map_or(0, |changes| changes.len());
+            readers.push(reader);
+        }
+        Ok(readers)
+    }
+
+    fn whole(tx: &mut Tx, pair: Pair, ahead: &mut Ahead) -> Result<Self, StoreError> {
         let every_node = pair.analyses_differ();
-        let after = after.unwrap_or_default();
-        let comparison = Comparison::behind(pair.old, pair.new, every_node, after);
-        Ok(Self { pair, comparison, moves, counts: AuditCounts::default(), ended: false })
+        let mut comparison = Comparison::new(pair.old, pair.new, every_node).given(ahead);
+        let (mut held, mut moves) = (None, Moves::default());
+        let may_move = pair.old.is_some() && pair.new.is_some() && !pair.keep && !pair.no_moves;
+        if may_move {
+            match all_of(tx, &mut comparison)? {
+                Some(changes) => {
+                    moves = Moves::among(&changes);
+                    held = Some(changes.into_iter());
+                }
+                None => {
+                    moves = Moves::find(tx, pair.old, pair.new)?;
+                    comparison = Comparison::new(pair.old, pair.new, every_node);
+                }
+            }
+        }
+        Ok(Self { pair, comparison, held, moves, counts: AuditCounts::default(), ended: false })
+    }
+
+    /// What the next rows can be read of without the database: all that is left, when it is held. None when
+    /// [`Self::read`] has to be asked.
+    pub fn read_held(&mut self) -> Option<Vec<ChangeRow>> {
+        if self.pair.analyses_differ() {
+            return None;
+        }
+        let changes = self.held.take()?;
+        self.ended = true;
+        let mut rows = Vec::new();
+        for change in changes {
+            match change {
+                Change::Unchanged(nodes) => self.counts.unchanged += nodes,
+                Change::Same(_) => self.counts.unchanged += 1,
+                change => rows.extend(self.row(change)),
+            }
+        }
+        Some(rows)
+    }
+
+    /// The analyzers before and after, where they are known.
+    pub(super) const fn analyzers(&self) -> Option<&(String, String)> {
+        self.pair.analyzers.as_ref()
+    }
+
+    fn next(&mut self, tx: &mut Tx) -> Result<Option<Change>, StoreError> {
+        match &mut self.held {
+            Some(changes) => Ok(changes.next()),
+            None => self.comparison.next(tx),
+        }
     }
 
     /// What was counted so far.
@@ -57,7 +138,7 @@ impl PartReader {
     pub fn read(&mut self, tx: &mut Tx, limit: usize) -> Result<Vec<ChangeRow>, StoreError> {
         let (mut rows, mut same) = (Vec::new(), Vec::new());
         while rows.len() + same.len() < limit.min(AT_ONCE) {
-            match self.comparison.next(tx)? {
+            match self.next(tx)? {
                 None => {
                     self.ended = true;
                     break;
@@ -164,6 +245,21 @@ impl PartReader {
         }
         Ok(())
     }
+}
+
+/// Every change, when there are not too many.
+fn all_of(tx: &mut Tx, comparison: &mut Comparison) -> Result<Option<Vec<Change>>, StoreError> {
+    let mut changes = Vec::new();
+    while let Some(change) = comparison.next(tx)? {
+        match (change, changes.last_mut()) {
+            (Change::Unchanged(more), Some(Change::Unchanged(nodes))) => *nodes += more,
+            (change, _) => changes.push(change),
+        }
+        if changes.len() > HELD {
+            return Ok(None);
+        }
+    }
+    Ok(Some(changes))
 }
 
 /// Puts facts into the rows.

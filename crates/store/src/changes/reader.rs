@@ -16,8 +16,11 @@ pub struct Reader {
     /// Where an earlier reader has stopped.
     resumed: Option<Cursor>,
     all_known: bool,
-    part: Option<PartReader>,
-    /// The analyzers of the part.
+    /// Readers that were opened together; the first is being read.
+    parts: VecDeque<PartReader>,
+    /// How many are opened the next time: whoever wants a page is not to read what only a report wants.
+    together: usize,
+    /// The analyzers of the parts, where they are known.
     analyzers: (String, String),
 }
 
@@ -37,7 +40,8 @@ impl Reader {
             after: after.as_ref().map(beginning),
             resumed: after,
             all_known: false,
-            part: None,
+            parts: VecDeque::new(),
+            together: 1,
             analyzers: (String::new(), String::new()),
         }
     }
@@ -49,10 +53,13 @@ impl Reader {
     pub fn page(&mut self, tx: &mut Tx, limit: usize) -> Result<Vec<ChangeRow>, StoreError> {
         let mut rows = Vec::new();
         while rows.len() < limit {
-            if self.part.is_none() && !self.next_part(tx)? {
+            if self.parts.is_empty() && !self.next_parts(tx)? {
                 break;
             }
-            let Some(part) = &mut self.part else { break };
+            let Some(part) = self.parts.front_mut() else { break };
+            if let Some(analyzers) = part.analyzers() {
+                self.analyzers.clone_from(analyzers);
+            }
             let mut found = part.read(tx, limit - rows.len())?;
             let ended = part.has_ended();
             if !self.options.kinds.is_empty() {
@@ -64,16 +71,16 @@ impl Reader {
             }
             rows.extend(found);
             if ended {
-                self.part = None;
+                self.parts.pop_front();
             }
         }
         Ok(rows)
     }
 
-    /// Opens the next part; false when there is none.
-    fn next_part(&mut self, tx: &mut Tx) -> Result<bool, StoreError> {
+    /// Opens the next parts; false when there are none.
+    fn next_parts(&mut self, tx: &mut Tx) -> Result<bool, StoreError> {
         loop {
-            let Some(pair) = self.pairs.pop_front() else {
+            if self.pairs.is_empty() {
                 if self.all_known {
                     return Ok(false);
                 }
@@ -81,23 +88,29 @@ impl Reader {
                     Some((pairs, last)) => (self.pairs, self.after) = (pairs, Some(last)),
                     None => self.all_known = true,
                 }
+                let wanted = self.options.repository;
+                self.pairs.retain(|pair| wanted.is_none_or(|wanted| wanted == pair.repository));
                 continue;
-            };
-            let mut path = None;
+            }
             if let Some(resumed) = &self.resumed {
+                let Some(pair) = self.pairs.front() else { continue };
                 match pair.url.cmp(&resumed.url) {
-                    Ordering::Less => continue,
-                    Ordering::Equal => path = Some(resumed.path.clone()),
+                    Ordering::Less => {
+                        self.pairs.pop_front();
+                    }
+                    Ordering::Equal => {
+                        let path = resumed.path.clone();
+                        let Some(pair) = self.pairs.pop_front() else { continue };
+                        self.resumed = None;
+                        self.parts.push_back(PartReader::open(tx, pair, Some(path))?);
+                        return Ok(true);
+                    }
                     Ordering::Greater => self.resumed = None,
                 }
-            }
-            if self.options.repository.is_some_and(|wanted| wanted != pair.repository) {
                 continue;
             }
-            if let Some(analyzers) = &pair.analyzers {
-                self.analyzers.clone_from(analyzers);
-            }
-            self.part = Some(PartReader::open(tx, pair, path)?);
+            self.parts = PartReader::open_first(tx, &mut self.pairs, self.together)?.into();
+            self.together = (self.together * 2).min(PartReader::TOGETHER);
             return Ok(true);
         }
     }

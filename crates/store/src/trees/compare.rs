@@ -1,9 +1,14 @@
 //! What one tree would change in another.
 
-use std::{cmp::Ordering, collections::VecDeque, vec};
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, VecDeque},
+    vec,
+};
 
 use super::{
     Node,
+    ahead::{Ahead, Given},
     nodes::{PAGE, nodes_page},
     pages::{self, PageRef},
 };
@@ -58,6 +63,13 @@ impl Comparison {
     /// As [`Self::new`], for the paths behind `path`.
     pub fn behind(old: Option<i64>, new: Option<i64>, every_node: bool, path: Vec<u8>) -> Self {
         Self { old: Side::new(old, path.clone()), new: Side::new(new, path), every_node }
+    }
+
+    /// With what was read ahead of its trees. Only before the first [`Self::next`].
+    pub(crate) fn given(mut self, ahead: &mut Ahead) -> Self {
+        self.old.given(ahead);
+        self.new.given(ahead);
+        self
     }
 
     /// What becomes of the next path, or of the next ones; none when there are no more.
@@ -124,6 +136,8 @@ struct Side {
     all_known: bool,
     /// Bodies that were read ahead.
     bodies: VecDeque<(i64, Vec<u8>)>,
+    /// Bodies that were read together with those of other trees.
+    given: HashMap<i64, Vec<u8>>,
     /// The page behind the one that was read last.
     expected: i64,
     ahead: i64,
@@ -143,12 +157,22 @@ impl Side {
             last_seq: -1,
             all_known: false,
             bodies: VecDeque::new(),
+            given: HashMap::new(),
             expected: -1,
             ahead: 1,
             nodes: Vec::new().into_iter(),
             next: None,
             behind,
         }
+    }
+
+    fn given(&mut self, ahead: &mut Ahead) {
+        let Some(Given { pages, bodies }) = self.tree.and_then(|tree| ahead.take(tree)) else { return };
+        self.all_known = true;
+        self.paged = true;
+        self.pages = pages.into();
+        self.given = bodies;
+        self.drop_passed();
     }
 
     /// Makes sure that [`Self::page`] or [`Self::path`] answer, unless the tree is at its end.
@@ -235,17 +259,10 @@ impl Side {
     /// Reads the page that comes next. Whoever reads one page after the other is given more at once.
     fn read_page(&mut self, tx: &mut Tx, tree: i64) -> Result<(), StoreError> {
         let Some(page) = self.pages.pop_front() else { return Ok(()) };
-        self.ahead = if page.seq == self.expected { (self.ahead * 2).min(AHEAD) } else { 1 };
-        self.expected = page.seq + 1;
-        while self.bodies.front().is_some_and(|(seq, _)| *seq < page.seq) {
-            self.bodies.pop_front();
-        }
-        if self.bodies.front().is_none_or(|(seq, _)| *seq != page.seq) {
-            self.bodies = pages::bodies(tx, tree, page.seq, self.ahead)?.into();
-        }
-        let body = self.bodies.pop_front().filter(|(seq, _)| *seq == page.seq).map(|(_, body)| body);
-        let body =
-            body.ok_or_else(|| StoreError::Corrupt(format!("tree {tree} without its page {}", page.seq)))?;
+        let body = match self.given.remove(&page.seq) {
+            Some(body) => body,
+            None => self.read_body(tx, tree, page.seq)?,
+        };
         let mut nodes = pages::decode(tree, &body)?;
         if page.first_path <= self.behind {
             nodes.retain(|node| node.path > self.behind);
@@ -253,5 +270,18 @@ impl Side {
         self.nodes = nodes.into_iter();
         self.next = self.nodes.next();
         Ok(())
+    }
+
+    fn read_body(&mut self, tx: &mut Tx, tree: i64, seq: i64) -> Result<Vec<u8>, StoreError> {
+        self.ahead = if seq == self.expected { (self.ahead * 2).min(AHEAD) } else { 1 };
+        self.expected = seq + 1;
+        while self.bodies.front().is_some_and(|(first, _)| *first < seq) {
+            self.bodies.pop_front();
+        }
+        if self.bodies.front().is_none_or(|(first, _)| *first != seq) {
+            self.bodies = pages::bodies(tx, tree, seq, self.ahead)?.into();
+        }
+        let body = self.bodies.pop_front().filter(|(first, _)| *first == seq).map(|(_, body)| body);
+        body.ok_or_else(|| StoreError::Corrupt(format!("tree {tree} without its page {seq}")))
     }
 }

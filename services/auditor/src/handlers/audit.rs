@@ -6,6 +6,8 @@
 
 mod compare;
 
+use std::collections::VecDeque;
+
 use async_trait::async_trait;
 use contracts::{
     AuditId, ErrorKind, Failure, Outgoing, SnapshotId,
@@ -15,6 +17,7 @@ use contracts::{
 use store::{
     Tx,
     audits::{self, AuditResult, AuditState, Ground, NewAudit},
+    changes::PartReader,
     gate,
     revisions::{self, RevisionState},
     snapshots::{self, Snapshot, SnapshotState},
@@ -69,14 +72,40 @@ impl Job for Audit {
             let Some(last) = revisions.last() else { break };
             after = Some(last.id);
             let mut parts = Vec::with_capacity(revisions.len());
+            let (mut open, mut pairs) = (VecDeque::new(), VecDeque::new());
             for revision in revisions {
                 let entry = entries.remove(&revision.repository);
-                let part = compare::part(&self.context, running, &looking, &begun, revision, entry).await?;
-                let Some(part) = part else { continue };
-                done += part.counts.compared();
-                running.advance(done, begun.nodes.max(done));
-                parts.push(part);
+                match compare::plan(&self.context, &begun, revision, entry).await? {
+                    None => {}
+                    Some((part, None)) => {
+                        done += part.counts.compared();
+                        parts.push(part);
+                    }
+                    Some((part, Some(pair))) => {
+                        open.push_back(part);
+                        pairs.push_back(pair);
+                    }
+                }
             }
+            while !pairs.is_empty() {
+                running.check_cancelled()?;
+                let (readers, rest) = self
+                    .context
+                    .store
+                    .read(move |tx| {
+                        let mut pairs = pairs;
+                        Ok((PartReader::open_first(tx, &mut pairs, PartReader::TOGETHER)?, pairs))
+                    })
+                    .await?;
+                pairs = rest;
+                for opened in open.drain(..readers.len()).collect::<Vec<_>>().into_iter().zip(readers) {
+                    let part = compare::fill(&self.context, running, &looking, audit, opened).await?;
+                    done += part.counts.compared();
+                    running.advance(done, begun.nodes.max(done));
+                    parts.push(part);
+                }
+            }
+            running.advance(done, begun.nodes.max(done));
             running.commit(move |tx| Ok((audits::add_parts(tx, audit, &parts)?, Vec::new()))).await?;
             running.pass("audit.after_part")?;
             running.progress.report(progress(running, &begun, done, false)).await;

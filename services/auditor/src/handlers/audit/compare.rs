@@ -22,16 +22,14 @@ const ROWS: usize = 4_000;
 /// Findings that are held at once.
 const FINDINGS: usize = 2_000;
 
-/// The part of one revision; none when it has no tree. Its cost follows the change: a tree that the stock holds
-/// already is counted, not compared.
-pub(super) async fn part(
+/// What is known of one revision's part before anything is compared, and what is to be compared for the rest; none when
+/// it has no tree. The cost of an audit follows the change: a tree that the stock holds already is counted.
+pub(super) async fn plan(
     context: &Context,
-    running: &Running,
-    looking: &Looking,
     begun: &Begun,
     revision: Revision,
     entry: Option<Entry>,
-) -> Result<Option<Part>, Failure> {
+) -> Result<Option<(Part, Option<Pair>)>, Failure> {
     let Some(new_tree) = revision.tree else { return Ok(None) };
     let keep = begun.policy.removed == Removed::Keep;
     let mut part = Part {
@@ -50,13 +48,13 @@ pub(super) async fn part(
     let then_used = then_used.unwrap_or_else(|| now_used.clone());
     if let Some(entry) = entry.filter(|_| then_used == now_used) {
         if entry.tree == new_tree {
-            return Ok(Some(part));
+            return Ok(Some((part, None)));
         }
         if keep && entry.seen_tree == Some(new_tree) {
             let held = context.store.read(move |tx| trees::get(tx, entry.tree)).await?;
             part.counts.kept = held.map_or(0, |held| held.nodes.saturating_sub(revision.nodes));
             part.result_tree = entry.tree;
-            return Ok(Some(part));
+            return Ok(Some((part, None)));
         }
     }
     let pair = Pair {
@@ -69,15 +67,25 @@ pub(super) async fn part(
         analyzers: Some((then_used, now_used)),
         hint: analysis::hint,
     };
-    (part.counts, part.digest) = changes(context, running, looking, begun.audit, pair).await?;
+    Ok(Some((part, Some(pair))))
+}
+
+/// Fills a part with what its reader finds and the checks say of it.
+pub(super) async fn fill(
+    context: &Context,
+    running: &Running,
+    looking: &Looking,
+    audit: AuditId,
+    (mut part, reader): (Part, PartReader),
+) -> Result<Part, Failure> {
+    (part.counts, part.digest) = changes(context, running, looking, (audit, part.repository), reader).await?;
     if let Some(old) = part.old_tree.filter(|_| part.counts.kept > 0) {
-        let now = running.now();
-        let id = revision.id;
+        let (id, new_tree, now) = (part.revision, part.new_tree, running.now());
         let union =
             running.commit(move |tx| Ok((stocks::union(tx, (old, new_tree), id, now)?, Vec::new()))).await?;
         part.result_tree = union.id;
     }
-    Ok(Some(part))
+    Ok(part)
 }
 
 /// Reads the changes, lets the checks look at them, and sums both up.
@@ -85,23 +93,26 @@ async fn changes(
     context: &Context,
     running: &Running,
     looking: &Looking,
-    audit: AuditId,
-    pair: Pair,
+    (audit, repository): (AuditId, RepositoryId),
+    reader: PartReader,
 ) -> Result<(AuditCounts, [u8; 32]), Failure> {
-    let repository = pair.repository;
     let mut written = Written { audit, repository, waiting: Vec::new(), began: false };
     let mut digest = Sha256::new();
-    let mut reader = context.store.read(move |tx| PartReader::open(tx, pair, None)).await?;
+    let mut reader = reader;
     while !reader.has_ended() {
         running.check_cancelled()?;
         let rows;
-        (reader, rows) = context
-            .store
-            .read(move |tx| {
-                let rows = reader.read(tx, ROWS)?;
-                Ok((reader, rows))
-            })
-            .await?;
+        if let Some(held) = reader.read_held() {
+            rows = held;
+        } else {
+            (reader, rows) = context
+                .store
+                .read(move |tx| {
+                    let rows = reader.read(tx, ROWS)?;
+                    Ok((reader, rows))
+                })
+                .await?;
+        }
         rows.iter().for_each(|row| add_row(&mut digest, row));
         for finding in looking.at(context, rows).await? {
             digest.update(finding.key());
