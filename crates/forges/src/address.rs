@@ -1,7 +1,8 @@
 //! Which addresses may be connected to: a source's URL comes from whoever made the source.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
+use addresses::is_internal;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -31,44 +32,6 @@ pub(crate) fn names_internal(url: &Url) -> Option<IpAddr> {
         Host::Domain(_) => return None,
     };
     is_internal(address).then_some(address)
-}
-
-/// Whether an address leads into this machine, its network or nowhere, rather than to the internet.
-fn is_internal(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_internal_v4(address),
-        IpAddr::V6(address) => {
-            let segments = address.segments();
-            let [.., high, low] = segments;
-            let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-            match segments {
-                // Addresses that carry one of version 4 are what that one is.
-                [0, 0, 0, 0, 0, 0xffff, ..]
-                | [0, 0, 0, 0, 0xffff, 0, ..]
-                | [0x64, 0xff9b, 0, 0, 0, 0, ..] => is_internal_v4(join(high, low)),
-                [0x2002, high, low, ..] => is_internal_v4(join(high, low)),
-                [0x2001, second, ..] if second < 0x200 || second == 0xdb8 => true,
-                [0x3fff, second, ..] if second < 0x1000 => true,
-                // Only 2000::/3 is the internet today.
-                [first, ..] => first & 0xe000 != 0x2000,
-            }
-        }
-    }
-}
-
-fn is_internal_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    address.is_private()
-        || address.is_loopback()
-        || address.is_link_local() // with the metadata services of clouds
-        || address.is_multicast()
-        || address.is_documentation()
-        || a == 0
-        || a >= 240
-        || (a == 100 && (64..128).contains(&b)) // shared by carriers
-        || (a == 192 && b == 0 && c == 0) // protocol assignments
-        || (a == 192 && b == 88 && c == 99) // relays of 6to4
-        || (a == 198 && (b == 18 || b == 19)) // benchmarks
 }
 
 #[cfg(test)]

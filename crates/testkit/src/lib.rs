@@ -19,9 +19,11 @@
 )]
 
 mod git;
+mod receiver;
 mod servers;
 mod stack;
 
 pub use git::{GitFixture, TreeEntry};
+pub use receiver::{Hit, Receiver, Reply};
 pub use servers::Servers;
 pub use stack::{Stack, on_each_stack, stacks};

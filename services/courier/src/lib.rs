@@ -13,7 +13,7 @@ use worker::{Engine, Service};
 /// # Errors
 /// When no HTTP client can be had.
 pub fn service(engine: &Engine, config: &Config) -> Result<Service, Failure> {
-    let webhooks = webhooks::Context::build(&config.webhooks)?;
+    let webhooks = webhooks::Context::build(&config.webhooks, engine.options.lease)?;
     let queued = handlers::queued::Queued { webhooks: webhooks.clone(), store: engine.store.clone() };
     Ok(Service::new("courier")
         .handler(handlers::notify::Audited)

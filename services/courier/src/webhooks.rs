@@ -19,6 +19,9 @@ use contracts::{ErrorKind, Failure};
 use runtime::config::Webhooks;
 use tokio::sync::Notify;
 
+/// A shorter lease could be lost to a machine that is busy, and what is under way would be sent twice.
+const SHORTEST_LEASE: Duration = Duration::from_secs(5);
+
 /// What sending needs. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Context {
@@ -37,10 +40,12 @@ pub(crate) struct Settings {
     pub(crate) destinations: usize,
     pub(crate) switch_off: Duration,
     pub(crate) keep: Duration,
+    /// How long a destination is ours without being renewed.
+    pub(crate) lease: Duration,
 }
 
 impl Context {
-    pub(crate) fn build(config: &Webhooks) -> Result<Self, Failure> {
+    pub(crate) fn build(config: &Webhooks, lease: Duration) -> Result<Self, Failure> {
         let options = egress::Options {
             allowed: Allowed::parse(&config.allowed_addresses)
                 .map_err(|error| Failure::new(ErrorKind::Invalid, error))?,
@@ -56,6 +61,7 @@ impl Context {
                 destinations: config.destinations,
                 switch_off: Duration::from_secs(config.switch_off_hours * 3600),
                 keep: Duration::from_secs(config.keep_days * 24 * 3600),
+                lease: lease.max(SHORTEST_LEASE),
             }),
             bell: Arc::new(Notify::new()),
         })

@@ -11,6 +11,7 @@ mod sources;
 mod start;
 mod stocks;
 mod treemap;
+mod webhooks;
 
 use std::fmt::{self, Display};
 
@@ -41,6 +42,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .route("/stocks", get().to(stocks::list))
         .route("/stocks/{id}", get().to(stocks::show))
         .route("/set-aside", get().to(set_aside::show))
+        .route("/webhooks", get().to(webhooks::list))
+        .route("/webhooks/{id}", get().to(webhooks::show))
+        .route("/webhook-deliveries/{id}", get().to(webhooks::delivery))
         .route("/keys", get().to(keys::show))
         .route(STYLE, get().to(style))
         .route(SCRIPT, get().to(script));
@@ -105,7 +109,7 @@ fn page(title: &str, body: &str) -> String {
          <a class=\"skip\" href=\"#main\">To the content</a>\n\
          <header><a class=\"name\" href=\"/\">Stocktake</a> <nav aria-label=\"Pages\"><a href=\"/\">Now</a> \
          <a href=\"/sources\">Sources</a> <a href=\"/repositories\">Repositories</a> <a href=\"/stocks\">Stocks</a> \
-         <a href=\"/set-aside\">Set aside</a> <a href=\"/keys\">Keys</a> <a href=\"/docs\">API</a> \
+         <a href=\"/webhooks\">Webhooks</a> <a href=\"/set-aside\">Set aside</a> <a href=\"/keys\">Keys</a> <a href=\"/docs\">API</a> \
          <a href=\"/__heartbeat__\">Health</a> <a href=\"/metrics\">Metrics</a></nav>\n\
          <span id=\"state\" class=\"soft\" role=\"status\"></span> <a href=\"/sign-in\">Sign in</a> \
          <form class=\"inline\" method=\"post\" action=\"/sign-out\"><button>Sign out</button></form></header>\n\

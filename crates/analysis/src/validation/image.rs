@@ -3,8 +3,6 @@
 use std::io::Cursor;
 
 use ::image::{ImageFormat, ImageReader, Limits};
-use zune_core::{bytestream::ZCursor, options::DecoderOptions};
-use zune_jpeg::JpegDecoder;
 
 use super::{gif, jpeg};
 
@@ -179,7 +177,8 @@ pub struct Decoded {
     pub height: u32,
 }
 
-/// Decodes a picture from its first to its last byte. What would take more pixels or memory than these is not
+/// Decodes a picture from its first to its last byte; of a JPEG the codes alone, as nothing else of it can be
+/// damaged. What would take more pixels or memory than these is not
 /// begun.
 ///
 /// # Errors
@@ -203,7 +202,7 @@ pub fn decode(bytes: &[u8], max_pixels: u64, max_memory: u64) -> Result<Decoded,
     }
     let damaged = |reason: String| format!("Asset cannot be decoded to its end: {reason}.");
     if header.format == Format::Jpeg {
-        decode_jpeg(bytes).map_err(damaged)?;
+        jpeg::whole(bytes).map_err(|reason| damaged(reason.to_owned()))?;
     } else {
         let Some(format) = decoder_of(header.format) else {
             return Err(format!("A {} cannot be decoded here.", header.format.name()));
@@ -232,19 +231,6 @@ fn decoder_of(format: Format) -> Option<ImageFormat> {
         Format::Webp => Some(ImageFormat::WebP),
         _ => None,
     }
-}
-
-/// Strictly: what is cut off or does not fit is an error, and is not filled up with grey.
-fn decode_jpeg(bytes: &[u8]) -> Result<(), String> {
-    if jpeg::end(bytes).is_none() {
-        return Err("its end is missing".to_owned());
-    }
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX));
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode().map(drop).map_err(|error| error.to_string())
 }
 
 /// Where the picture ends in `bytes`; `None` when its end is missing or not known for this kind.

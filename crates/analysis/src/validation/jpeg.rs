@@ -1,5 +1,11 @@
 //! The segments of a JPEG.
 
+mod bits;
+mod scan;
+mod whole;
+
+pub(super) use whole::whole;
+
 /// What its frame header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Frame {

@@ -3,3 +3,4 @@
 mod examples;
 mod mutations;
 mod robustness;
+mod validators;

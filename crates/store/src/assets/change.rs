@@ -3,7 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use contracts::AssetId;
-use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, RunQueryDsl};
+use diesel::{
+    ExpressionMethods, OptionalExtension, PgConnection, QueryDsl, QueryableByName, RunQueryDsl,
+    SqliteConnection,
+    sql_types::{Array, BigInt, Binary, Nullable, Text},
+};
 use jiff::Timestamp;
 
 use super::{AssetState, Findings};
@@ -12,7 +16,7 @@ use crate::{
     connection::{AnyConnection, each},
     keys::storable,
     schema::assets,
-    types::{Id, Instant},
+    types::{Id, Instant, sql},
     values::{KEYS, to_db},
 };
 
@@ -75,30 +79,89 @@ pub fn finish(
     let mut sorted: Vec<&(AssetId, AssetEnd)> = ends.iter().collect();
     sorted.sort_unstable_by_key(|(id, _)| *id);
     let mut ended = HashSet::with_capacity(ends.len());
-    for (id, end) in sorted {
-        let text = |findings: &Findings| {
-            (!findings.is_empty()).then(|| {
-                let text = serde_json::to_string(findings).unwrap_or_default();
-                storable(&text).into_owned()
-            })
-        };
+    for part in sorted.chunks(KEYS) {
+        let now = Instant(now);
+        match tx.conn() {
+            AnyConnection::Postgres(conn) => finish_together(conn, part, now, &mut ended)?,
+            AnyConnection::Sqlite(conn) => finish_each(conn, part, now, &mut ended)?,
+        }
+    }
+    Ok(ended)
+}
+
+/// Locked in the order of their ids: two who end the same assets do not wait for each other in a circle.
+const FINISH: &str = "WITH open AS (SELECT id FROM assets WHERE id = ANY($1) AND ended_at IS NULL \
+    ORDER BY id FOR NO KEY UPDATE) \
+    UPDATE assets SET state = new.state, errors = new.errors, warnings = new.warnings, sha256 = new.sha256, \
+    size = new.size, updated_at = $7, ended_at = $7 \
+    FROM unnest($1, $2, $3, $4, $5, $6) AS new (id, state, errors, warnings, sha256, size) \
+    JOIN open ON open.id = new.id WHERE assets.id = new.id RETURNING assets.id AS id";
+
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = sql::Id)]
+    id: Id,
+}
+
+/// In one statement: a round trip for each asset would cost more than its checks.
+fn finish_together(
+    conn: &mut PgConnection,
+    part: &[&(AssetId, AssetEnd)],
+    now: Instant,
+    ended: &mut HashSet<AssetId>,
+) -> Result<(), StoreError> {
+    let ids: Vec<Id> = part.iter().map(|(id, _)| Id::from(*id)).collect();
+    let states: Vec<&str> = part.iter().map(|(_, end)| end.state().as_str()).collect();
+    let errors: Vec<Option<String>> = part.iter().map(|(_, end)| text_of(&end.errors)).collect();
+    let warnings: Vec<Option<String>> = part.iter().map(|(_, end)| text_of(&end.warnings)).collect();
+    let digests: Vec<Option<&[u8]>> = part.iter().map(|(_, end)| end.sha256.as_deref()).collect();
+    let sizes: Vec<Option<i64>> = part.iter().map(|(_, end)| end.size.map(to_db)).collect();
+    let found: Vec<Ended> = diesel::sql_query(FINISH)
+        .bind::<Array<sql::Id>, _>(ids)
+        .bind::<Array<Text>, _>(states)
+        .bind::<Array<Nullable<Text>>, _>(errors)
+        .bind::<Array<Nullable<Text>>, _>(warnings)
+        .bind::<Array<Nullable<Binary>>, _>(digests)
+        .bind::<Array<Nullable<BigInt>>, _>(sizes)
+        .bind::<sql::Instant, _>(now)
+        .load(conn)?;
+    ended.extend(found.into_iter().map(|row| AssetId::from(row.id)));
+    Ok(())
+}
+
+fn finish_each(
+    conn: &mut SqliteConnection,
+    part: &[&(AssetId, AssetEnd)],
+    now: Instant,
+    ended: &mut HashSet<AssetId>,
+) -> Result<(), StoreError> {
+    for (id, end) in part {
         let open = assets::table.find(Id::from(*id)).filter(assets::ended_at.is_null());
         let changed = diesel::update(open)
             .set((
                 assets::state.eq(end.state().as_str()),
-                assets::errors.eq(text(&end.errors)),
-                assets::warnings.eq(text(&end.warnings)),
+                assets::errors.eq(text_of(&end.errors)),
+                assets::warnings.eq(text_of(&end.warnings)),
                 assets::sha256.eq(end.sha256.as_deref()),
                 assets::size.eq(end.size.map(to_db)),
-                assets::updated_at.eq(Instant(now)),
-                assets::ended_at.eq(Instant(now)),
+                assets::updated_at.eq(now),
+                assets::ended_at.eq(now),
             ))
-            .execute(tx.conn())?;
+            .execute(conn)?;
         if changed > 0 {
             ended.insert(*id);
         }
     }
-    Ok(ended)
+    Ok(())
+}
+
+/// How findings are stored; none when there are none.
+fn text_of(findings: &Findings) -> Option<String> {
+    if findings.is_empty() {
+        return None;
+    }
+    let text = serde_json::to_string(findings).unwrap_or_default();
+    Some(storable(&text).into_owned())
 }
 
 /// For each of these digests that an asset has: the first such asset.
@@ -107,17 +170,39 @@ pub fn finish(
 /// When the database does not answer.
 pub fn known_digests(tx: &mut Tx, digests: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, AssetId>, StoreError> {
     let mut known = HashMap::with_capacity(digests.len());
-    // One look each: a digest that very many assets have must not cost as many rows.
-    for digest in digests {
-        let first: Option<Id> = assets::table
-            .filter(assets::sha256.eq(digest))
-            .order(assets::id.asc())
-            .select(assets::id)
-            .first(tx.conn())
-            .optional()?;
-        known.extend(first.map(|id| (digest.clone(), AssetId::from(id))));
+    for part in digests.chunks(KEYS) {
+        match tx.conn() {
+            AnyConnection::Postgres(conn) => {
+                let found: Vec<First> =
+                    diesel::sql_query(FIRST_OF_EACH).bind::<Array<Binary>, _>(part).load(conn)?;
+                known.extend(found.into_iter().map(|row| (row.sha256, AssetId::from(row.id))));
+            }
+            AnyConnection::Sqlite(conn) => {
+                for digest in part {
+                    let first: Option<Id> = assets::table
+                        .filter(assets::sha256.eq(digest))
+                        .order(assets::id.asc())
+                        .select(assets::id)
+                        .first(conn)
+                        .optional()?;
+                    known.extend(first.map(|id| (digest.clone(), AssetId::from(id))));
+                }
+            }
+        }
     }
     Ok(known)
+}
+
+/// One step into the index for each: a digest that very many assets have must not cost as many rows.
+const FIRST_OF_EACH: &str = "SELECT f.sha256 AS sha256, f.id AS id FROM unnest($1) AS wanted (sha256), \
+    LATERAL (SELECT sha256, id FROM assets WHERE sha256 = wanted.sha256 ORDER BY id LIMIT 1) f";
+
+#[derive(QueryableByName)]
+struct First {
+    #[diesel(sql_type = Binary)]
+    sha256: Vec<u8>,
+    #[diesel(sql_type = sql::Id)]
+    id: Id,
 }
 
 /// Up to `limit` assets that were announced before `older_than` and have not ended; notes that they are

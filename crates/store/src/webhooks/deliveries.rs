@@ -4,8 +4,8 @@ mod record;
 
 use contracts::{DeliveryId, DestinationId, WebhookId};
 use diesel::{
-    ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl, Selectable,
-    SelectableHelper,
+    BoolExpressionMethods, ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable,
+    RunQueryDsl, Selectable, SelectableHelper,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -188,7 +188,8 @@ pub fn enqueue(tx: &mut Tx, new: &[NewDelivery], now: Timestamp) -> Result<Vec<D
     Ok(ids.into_values().collect())
 }
 
-/// Up to `limit` deliveries that are due to this destination, longest due first.
+/// Up to `limit` deliveries that are due to this destination, longest due first; only those behind `after`,
+/// so that a reader who goes on does not step over what was delivered meanwhile again and again.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -196,16 +197,24 @@ pub fn due(
     tx: &mut Tx,
     destination: DestinationId,
     now: Timestamp,
+    after: Option<(Timestamp, DeliveryId)>,
     limit: usize,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let rows: Vec<Row> = deliveries::table
+    let mut query = deliveries::table
         .filter(deliveries::destination_id.eq(Id::from(destination)))
         .filter(deliveries::state.eq("pending"))
         .filter(deliveries::due_at.le(Instant(now)))
         .order((deliveries::due_at.asc(), deliveries::id.asc()))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
         .select(Row::as_select())
-        .load(tx.conn())?;
+        .into_boxed();
+    if let Some((due, id)) = after {
+        // The first of the two is for the index, which knows ranges and no pairs.
+        query = query
+            .filter(deliveries::due_at.ge(Instant(due)))
+            .filter(deliveries::due_at.gt(Instant(due)).or(deliveries::id.gt(Id::from(id))));
+    }
+    let rows: Vec<Row> = query.load(tx.conn())?;
     rows.into_iter().map(Delivery::try_from).collect()
 }
 

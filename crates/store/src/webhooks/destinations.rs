@@ -1,6 +1,6 @@
 //! Destinations: origins, their leases, and how they have been doing.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use contracts::DestinationId;
 use diesel::{
@@ -335,6 +335,3 @@ pub fn list(
     }
     Ok(query.load::<Row>(tx.conn())?.into_iter().map(Into::into).collect())
 }
-
-/// How long a lease lives without being renewed.
-pub const LEASE: Duration = Duration::from_secs(60);

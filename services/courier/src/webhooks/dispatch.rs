@@ -9,7 +9,7 @@ use store::{
     Store, schedules,
     webhooks::{
         deliveries,
-        destinations::{self, Destination, LEASE},
+        destinations::{self, Destination},
         subscriptions::{self, ASSET_HOOKS, Secret, Webhook, WebhookState},
     },
 };
@@ -84,7 +84,9 @@ impl Dispatcher {
     }
 
     async fn claim(&self, engine: &Engine, busy: usize) -> Result<Vec<Destination>, Failure> {
-        let (now, room) = (engine.clock.now(), self.context.settings.destinations.saturating_sub(busy));
+        let settings = &self.context.settings;
+        let (now, room) = (engine.clock.now(), settings.destinations.saturating_sub(busy));
+        let until = now + settings.lease;
         // Looking takes no lock; only when something is due is it claimed.
         let due = engine.store.read(move |tx| destinations::next_due(tx, now)).await?;
         if room == 0 || due.is_none_or(|due| due > now) {
@@ -93,7 +95,7 @@ impl Dispatcher {
         }
         let claimed = engine
             .store
-            .write(move |tx| destinations::claim(tx, room, now, now + LEASE).map_err(Failure::from))
+            .write(move |tx| destinations::claim(tx, room, now, until).map_err(Failure::from))
             .await?;
         engine.pass("webhook.after_claim")?;
         Ok(claimed)

@@ -13,7 +13,7 @@ use contracts::{DeliveryId, Failure, WebhookId};
 use jiff::Timestamp;
 use store::webhooks::{
     deliveries::{Delivery, Tried},
-    destinations::{self, Destination, Health, LEASE},
+    destinations::{self, Destination, Health},
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,8 +27,10 @@ use super::{
     verdict::{self, KEPT, Verdict},
 };
 
-/// How many deliveries are read at once.
-const READ: usize = 256;
+/// How many deliveries are read at once; the next are read when half of them are under way.
+const READ: usize = 512;
+/// How long it is read on from where the last read ended. What was committed late stands before that place.
+const FROM_THE_START_EVERY: Duration = Duration::from_secs(1);
 /// How long it is waited before looking again whether more is due, while something is under way.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a store that does not answer is waited for between two tries.
@@ -41,11 +43,19 @@ struct Sender {
     shutdown: CancellationToken,
     health: Health,
     pace: Pace,
-    keys: Arc<Keys>,
-    /// Read and not begun.
-    waiting: VecDeque<Delivery>,
-    /// Begun and not noted.
-    busy: HashSet<DeliveryId>,
+    /// Read and not begun, each with the keys that were read with it.
+    waiting: VecDeque<(Delivery, Arc<Keys>)>,
+    /// Read and not noted.
+    held: HashSet<DeliveryId>,
+    /// Noted while a read is under way, which may still have seen them as they were.
+    just_noted: HashSet<DeliveryId>,
+    /// One read at a time, ahead of what is sent.
+    reading: JoinSet<Result<load::Found, Failure>>,
+    /// Where the last read ended.
+    position: Option<load::Position>,
+    from_the_start: Instant,
+    /// The last read from the start found nothing new.
+    dry: bool,
     sending: JoinSet<Result<Sent, Failure>>,
     /// Ended and not noted.
     done: Vec<Tried>,
@@ -70,7 +80,7 @@ pub(crate) async fn run(
     destination: Destination,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
-    let now = Instant::now();
+    let (now, lease) = (Instant::now(), context.settings.lease);
     let sender = Sender {
         pace: Pace::new(context.settings.per_second, now),
         health: destination.health,
@@ -78,15 +88,19 @@ pub(crate) async fn run(
         engine,
         destination,
         shutdown,
-        keys: Arc::default(),
         waiting: VecDeque::new(),
-        busy: HashSet::new(),
+        held: HashSet::new(),
+        just_noted: HashSet::new(),
+        reading: JoinSet::new(),
+        position: None,
+        from_the_start: now,
+        dry: false,
         sending: JoinSet::new(),
         done: Vec::new(),
         gone: Vec::new(),
         saving: JoinSet::new(),
         read_next: now,
-        renew_next: now + LEASE / 3,
+        renew_next: now + lease / 3,
     };
     sender.run().await
 }
@@ -123,18 +137,22 @@ impl Sender {
             let stopping = shutdown.is_cancelled();
             let may_begin = !stopping && self.at_once() > 0;
             if may_begin {
-                self.read_due().await?;
+                self.read_ahead();
             }
             let pause = if may_begin { self.begin() } else { None };
-            let nothing_to_begin = !may_begin || self.waiting.is_empty();
+            let nothing_to_begin =
+                !may_begin || (self.waiting.is_empty() && self.reading.is_empty() && self.dry);
             if nothing_to_begin && self.sending.is_empty() && self.saving.is_empty() && self.done.is_empty() {
                 return Ok(());
             }
-            let look = if self.waiting.is_empty() { LOOK_EVERY } else { LEASE / 6 };
+            let look = if self.waiting.is_empty() { LOOK_EVERY } else { self.context.settings.lease / 6 };
             tokio::select! {
                 biased;
                 Some(saved) = self.saving.join_next(), if !self.saving.is_empty() => {
                     self.take_saved(saved.map_err(internal)??).await?;
+                }
+                Some(found) = self.reading.join_next(), if !self.reading.is_empty() => {
+                    self.take_read(found.map_err(internal)??);
                 }
                 Some(sent) = self.sending.join_next(), if !self.sending.is_empty() => {
                     self.take_sent(sent.map_err(internal)??);
@@ -158,17 +176,37 @@ impl Sender {
         }
     }
 
-    async fn read_due(&mut self) -> Result<(), Failure> {
-        if !self.waiting.is_empty() || Instant::now() < self.read_next {
-            return Ok(());
+    /// Begins to read what is due next, so that it is there when it may begin.
+    fn read_ahead(&mut self) {
+        let now = Instant::now();
+        let enough = self.waiting.len() >= READ / 2 || (self.dry && now < self.read_next);
+        if enough || !self.reading.is_empty() {
+            return;
         }
-        let (found, keys) = load::due(&self.engine, self.destination.id, READ + self.busy.len()).await?;
-        self.keys = keys;
-        self.waiting.extend(found.into_iter().filter(|one| !self.busy.contains(&one.id)).take(READ));
-        if self.waiting.is_empty() {
+        if now >= self.from_the_start {
+            self.position = None;
+            self.from_the_start = now + FROM_THE_START_EVERY;
+        }
+        let known = if self.position.is_none() { self.held.len() } else { 0 };
+        let (engine, id) = (self.engine.clone(), self.destination.id);
+        self.reading.spawn(load::due(engine, id, self.position, READ + known));
+    }
+
+    fn take_read(&mut self, found: load::Found) {
+        let load::Found { due, keys, after } = found;
+        self.position = due.last().map(|last| (last.due_at, last.id));
+        let known = std::mem::take(&mut self.just_noted);
+        let mut new = 0;
+        for delivery in due {
+            if !known.contains(&delivery.id) && self.held.insert(delivery.id) {
+                self.waiting.push_back((delivery, keys.clone()));
+                new += 1;
+            }
+        }
+        self.dry = new == 0 && after.is_none();
+        if self.dry {
             self.read_next = Instant::now() + LOOK_EVERY;
         }
-        Ok(())
     }
 
     /// Begins what may begin. Returns how long to wait when it is the pace that holds the rest back.
@@ -177,9 +215,8 @@ impl Sender {
             if let Err(wait) = self.pace.take(Instant::now()) {
                 return Some(wait);
             }
-            let delivery = self.waiting.pop_front()?;
-            self.busy.insert(delivery.id);
-            self.sending.spawn(send(self.context.clone(), self.engine.clone(), self.keys.clone(), delivery));
+            let (delivery, keys) = self.waiting.pop_front()?;
+            self.sending.spawn(send(self.context.clone(), self.engine.clone(), keys, delivery));
         }
         None
     }
@@ -207,8 +244,9 @@ impl Sender {
             tried: std::mem::take(&mut self.done),
             gone: std::mem::take(&mut self.gone),
             switch_off: self.context.settings.switch_off,
+            lease: self.context.settings.lease,
         };
-        self.renew_next = Instant::now() + LEASE / 3;
+        self.renew_next = Instant::now() + self.context.settings.lease / 3;
         self.saving.spawn(save::save(self.engine.clone(), note));
     }
 
@@ -216,9 +254,12 @@ impl Sender {
         match saved {
             save::Saved::Done(ids) => {
                 for id in &ids {
-                    self.busy.remove(id);
+                    self.held.remove(id);
                 }
-                self.read_next = Instant::now();
+                if !self.reading.is_empty() {
+                    self.just_noted.extend(ids);
+                }
+                self.dry = false;
                 Ok(())
             }
             save::Saved::Later(note, failure) => {
@@ -238,9 +279,10 @@ impl Sender {
         if Instant::now() < self.renew_next || !self.saving.is_empty() {
             return Ok(());
         }
-        self.renew_next = Instant::now() + LEASE / 3;
+        let lease = self.context.settings.lease;
+        self.renew_next = Instant::now() + lease / 3;
         let (id, fence, health) = (self.destination.id, self.destination.fence, self.health);
-        let until: Timestamp = self.engine.clock.now() + LEASE;
+        let until: Timestamp = self.engine.clock.now() + lease;
         self.engine
             .store
             .write(move |tx| destinations::renew(tx, id, fence, &health, until).map_err(Failure::from))

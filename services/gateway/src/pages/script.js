@@ -9,10 +9,21 @@ const problem = (text) => {
   if (text) place.scrollIntoView({ block: "nearest" });
 };
 
+// "field = a, b" on each line is the member "field" with the list of "a" and "b".
+const pairs = (text) => {
+  const all = {};
+  for (const line of text.split("\n")) {
+    const [name, ...rest] = line.split("=");
+    if (name.trim()) all[name.trim()] = rest.join("=").split(",").map((one) => one.trim()).filter(Boolean);
+  }
+  return all;
+};
+
 const value = (field) => {
   const text = field.value.trim();
   switch (field.dataset.as) {
     case "list": return text.split(/[\s,]+/).filter(Boolean);
+    case "pairs": return pairs(text);
     case "number": return text === "" ? undefined : Number(text);
     case "flag": return field.checked;
     case "instant": return text === "" ? undefined : new Date(text).toISOString();

@@ -10,7 +10,7 @@ use actix_web::{
 use addresses::{origin_of, web_address};
 use contracts::{ErrorKind, Failure, Outgoing, WebhookId, events, messages::WebhooksQueued};
 use egress::sign;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use store::{
     Tx,
     webhooks::{
@@ -22,7 +22,7 @@ use store::{
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use self::shape::{Change, Event, Made, New, Replay, Replayed, Rotate, Scheme, Webhook};
+use self::shape::{Change, Event, Made, New, NewState, Replay, Replayed, Rotate, Scheme, Webhook};
 use super::Answer;
 use crate::{
     context::{Context, Shared},
@@ -44,6 +44,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(make)
         .service(one)
         .service(change)
+        .service(set_state)
         .service(remove)
         .service(rotate)
         .service(replay)
@@ -120,6 +121,23 @@ async fn change(context: Shared, id: Path<Uuid>, body: Json<Change>) -> Answer<W
     let (id, now) = (WebhookId(*id), context.now());
     let mut webhook = own(&context, id).await?;
     apply(&context, body.0, &mut webhook)?;
+    save(&context, webhook, now).await
+}
+
+/// Pauses a webhook, or has it told again; also one that was switched off.
+#[utoipa::path(tag = "webhooks", params(("id" = Uuid, Path, description = "The webhook's id")),
+    request_body = NewState, responses((status = 200, description = "As it is now", body = Webhook), Changing))]
+#[put("/webhooks/{id}/state")]
+async fn set_state(context: Shared, id: Path<Uuid>, body: Json<NewState>) -> Answer<Webhook> {
+    let (id, now) = (WebhookId(*id), context.now());
+    let mut webhook = own(&context, id).await?;
+    webhook.state = body.0.state.into();
+    webhook.reason = None;
+    save(&context, webhook, now).await
+}
+
+/// Writes a webhook as it is to be. Its destination is as good as new when it is told again.
+async fn save(context: &Context, mut webhook: subscriptions::Webhook, now: Timestamp) -> Answer<Webhook> {
     let changed = webhook.clone();
     context
         .engine

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod access;
+mod assets;
 mod audits;
 mod client;
 mod contents;

@@ -3,12 +3,14 @@
 
 #![cfg(test)]
 
+mod asset_kills;
 mod audits;
 mod checks;
 mod cli;
 mod deliveries;
 mod depot;
 mod faults;
+mod fleet;
 mod keys;
 mod kills;
 mod repairs;
@@ -16,4 +18,5 @@ mod restarts;
 mod runs;
 mod support;
 mod upstream;
+mod validation;
 mod versions;

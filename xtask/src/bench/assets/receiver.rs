@@ -1,7 +1,7 @@
 //! A receiver of webhooks that counts, and answers at once.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
@@ -56,31 +56,44 @@ impl Receiver {
     }
 }
 
-fn converse(stream: TcpStream, count: &AtomicU64) -> Option<()> {
+/// Whole requests are taken off the front of what has come: this thread must not be what is measured.
+fn converse(mut stream: TcpStream, count: &AtomicU64) -> Option<()> {
     stream.set_nodelay(true).ok()?;
-    let mut out = stream.try_clone().ok()?;
-    let mut reader = BufReader::new(stream);
-    let (mut line, mut body) = (String::new(), Vec::new());
+    let (mut come, mut part) = (Vec::new(), vec![0; 16 << 10]);
     loop {
-        let mut length = 0;
-        loop {
-            line.clear();
-            if reader.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            let text = line.trim_end();
-            if text.is_empty() {
-                break;
-            }
-            if let Some((name, value)) = text.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse().ok()?;
-            }
+        while let Some(length) = request(&come) {
+            come.drain(..length);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
+            count.fetch_add(1, Ordering::Release);
         }
-        body.resize(length, 0);
-        reader.read_exact(&mut body).ok()?;
-        out.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").ok()?;
-        count.fetch_add(1, Ordering::Release);
+        match stream.read(&mut part).ok()? {
+            0 => return None,
+            more => come.extend_from_slice(part.get(..more)?),
+        }
+    }
+}
+
+/// How long the first request is, once all of it has come.
+fn request(come: &[u8]) -> Option<usize> {
+    let head = come.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let text = std::str::from_utf8(come.get(..head)?).ok()?;
+    let length = text.lines().filter_map(|line| line.split_once(':'));
+    let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let body = length.next().and_then(|(_, value)| value.trim().parse().ok()).unwrap_or(0);
+    (come.len() >= head + body).then_some(head + body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_taken_once_it_is_whole() {
+        let whole = b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
+        for length in 0..whole.len() {
+            assert_eq!(request(&whole[..length]), None);
+        }
+        assert_eq!(request(&[whole.as_slice(), b"POST"].concat()), Some(whole.len()));
+        assert_eq!(request(b"GET / HTTP/1.1\r\n\r\n"), Some(18));
     }
 }

@@ -12,18 +12,30 @@ use worker::Engine;
 
 use crate::webhooks::Keys;
 
-/// Up to `limit` deliveries that are due, and the keys of their webhooks. A webhook that is gone has no
+/// A place in the order in which deliveries are due.
+pub(super) type Position = (jiff::Timestamp, contracts::DeliveryId);
+
+/// What was read.
+pub(super) struct Found {
+    pub(super) due: Vec<Delivery>,
+    pub(super) keys: Arc<Keys>,
+    /// Behind what it was read; everything when `None`.
+    pub(super) after: Option<Position>,
+}
+
+/// Up to `limit` deliveries that are due behind `after`, and the keys of their webhooks. A webhook that is gone has no
 /// key: what is still on its way to it goes unsigned and is worth nothing to a receiver that verifies.
 pub(super) async fn due(
-    engine: &Engine,
+    engine: Engine,
     destination: DestinationId,
+    after: Option<Position>,
     limit: usize,
-) -> Result<(Vec<Delivery>, Arc<Keys>), Failure> {
+) -> Result<Found, Failure> {
     let now = engine.clock.now();
     let (found, webhooks) = engine
         .store
         .read(move |tx| {
-            let found = deliveries::due(tx, destination, now, limit)?;
+            let found = deliveries::due(tx, destination, now, after, limit)?;
             let ids: BTreeSet<_> = found.iter().map(|one| one.webhook).collect();
             let webhooks = subscriptions::by_ids(tx, &ids)?;
             Ok((found, webhooks))
@@ -35,5 +47,5 @@ pub(super) async fn due(
         let read = current.map(|secret| Key::read(&secret.key)).collect::<Result<Vec<_>, _>>()?;
         keys.insert(webhook.id, read);
     }
-    Ok((found, Arc::new(keys)))
+    Ok(Found { due: found, keys: Arc::new(keys), after })
 }

@@ -10,7 +10,7 @@ use store::{
     notifications::{self, NewNotification},
     webhooks::{
         deliveries::{self, Tried},
-        destinations::{self, Destination, Health, LEASE},
+        destinations::{self, Destination, Health},
         subscriptions,
     },
 };
@@ -28,6 +28,8 @@ pub(super) struct Note {
     pub(super) gone: Vec<WebhookId>,
     /// After how long a failure the destination is switched off.
     pub(super) switch_off: Duration,
+    /// How long the destination is ours from now on.
+    pub(super) lease: Duration,
 }
 
 /// Whether it is noted.
@@ -57,7 +59,7 @@ pub(super) async fn save(engine: Engine, note: Note) -> Result<Saved, Failure> {
 
 fn write(tx: &mut Tx, note: &Note, now: Timestamp) -> Result<(), Failure> {
     let Destination { id, fence, .. } = note.destination;
-    destinations::renew(tx, id, fence, &note.health, now + LEASE)?;
+    destinations::renew(tx, id, fence, &note.health, now + note.lease)?;
     deliveries::record(tx, &note.tried, now)?;
     for webhook in &note.gone {
         switch_off(tx, *webhook, "the receiver answered 410: it does not want to be told any more", now)?;

@@ -127,6 +127,15 @@ pub(super) struct Change {
     pub(super) state: Option<Wanted>,
 }
 
+/// Whether a webhook is told from now on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WebhookNewState)]
+pub(super) struct NewState {
+    #[schema(inline)]
+    pub(super) state: Wanted,
+}
+
 /// How a key is replaced.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,0 +1,5 @@
+//! Assets where they are.
+
+#![cfg(test)]
+
+mod objects;

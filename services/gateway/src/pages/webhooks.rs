@@ -1,0 +1,178 @@
+//! Who is told over HTTP, what they were told, and each try of it.
+
+use actix_web::{HttpResponse, web::Path};
+use contracts::{DeliveryId, WebhookId, events};
+use store::webhooks::{
+    deliveries::{self, Delivery, DeliveryFilter, DeliveryState},
+    subscriptions::{self, ASSET_HOOKS, Webhook, WebhookState},
+};
+use uuid::Uuid;
+
+use super::{
+    Text, html, page,
+    parts::{button, link, number, state, table, text, time},
+};
+use crate::{context::Shared, error::Problem};
+
+/// Webhooks, and deliveries of one, that are shown.
+const ROWS: u32 = 200;
+
+const SECRET: &str = "<p id=\"secret\" class=\"secret\" role=\"status\" hidden>What the receiver verifies with, \
+shown here and nowhere else: <code></code></p>\n";
+
+const FORM: &str = "<h2>A new webhook</h2>\n\
+<form class=\"fields\" data-api=\"POST /api/v1/webhooks\">\n\
+<p><label>URL<br><input name=\"url\" type=\"url\" required placeholder=\"https://example.org/hook\" autocomplete=\"off\"></label></p>\n\
+<p><label>Name<br><input name=\"name\" maxlength=\"200\" autocomplete=\"off\"></label></p>\n\
+<p><label>Events<br><input name=\"events\" data-as=\"list\" required placeholder=\"snapshot.* task.failed\" list=\"events\" autocomplete=\"off\"></label></p>\n\
+<p><label>Only when, one field a line<br><textarea name=\"filters\" data-as=\"pairs\" rows=\"2\" placeholder=\"stock_name = default\"></textarea></label></p>\n\
+<p><label>Signed with<br><select name=\"scheme\"><option value=\"shared\">a shared secret</option>\
+<option value=\"asymmetric\">a key of ours (ed25519)</option></select></label></p>\n\
+<p><button>Make</button></p>\n</form>\n";
+
+pub(super) async fn list(context: Shared) -> Result<HttpResponse, Problem> {
+    let found = context.engine.store.read(|tx| subscriptions::list(tx, None, ROWS)).await?;
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|webhook| {
+            vec![
+                link(format_args!("/webhooks/{}", webhook.id), &webhook.name),
+                text(&webhook.url),
+                text(webhook.events.join(", ")),
+                text(filters(webhook)),
+                state_of(webhook),
+                number(webhook.secrets.len() as u64),
+                buttons(webhook),
+            ]
+        })
+        .collect();
+    let heads = ["name", "URL", "events", "only when", "state", "#keys", ""];
+    let body = table(&heads, &rows, "None yet.");
+    let names = events::EVENTS.iter().map(|(name, _)| format!("<option value=\"{}\">", Text(name)));
+    Ok(html(page(
+        "Stocktake: webhooks",
+        &format!(
+            "<h1>Webhooks</h1>\n{SECRET}<div id=\"live\" data-live>{body}</div>\n{FORM}<datalist id=\"events\">{}</datalist>\n",
+            names.collect::<String>()
+        ),
+    )))
+}
+
+pub(super) async fn show(context: Shared, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let id = WebhookId(*id);
+    let filter = DeliveryFilter { webhook: Some(id), ..DeliveryFilter::default() };
+    let read = move |tx: &mut store::Tx| {
+        let Some(webhook) = subscriptions::get(tx, id)? else { return Ok(None) };
+        Ok(Some((webhook, deliveries::list(tx, &filter, None, ROWS)?)))
+    };
+    let found = context.engine.store.read(read).await?;
+    let (webhook, told) = found.ok_or_else(|| Problem::no_such("webhook", id))?;
+    let mut body = format!(
+        "<h1>{}</h1>\n<p>{} {}</p>\n<p>{}</p>\n",
+        Text(&webhook.name),
+        state_of(&webhook),
+        Text(&webhook.url),
+        buttons(&webhook),
+    );
+    if let Some(reason) = &webhook.reason {
+        body.push_str(&format!("<p class=\"wrong\">{}</p>\n", Text(reason)));
+    }
+    body.push_str("<h2>What it was told</h2>\n");
+    let rows: Vec<Vec<String>> = told.iter().map(row).collect();
+    let heads = ["event", "to", "state", "#tries", "due", "ended", "given up because", ""];
+    body.push_str(&table(&heads, &rows, "Nothing yet."));
+    let again = format!(
+        "<h2>Tell it again</h2>\n<form class=\"fields\" data-api=\"POST /api/v1/webhooks/{id}/replay\">\n\
+         <p><label>What it was told since<br><input name=\"since\" type=\"datetime-local\" data-as=\"instant\" required></label></p>\n\
+         <p><label><input type=\"checkbox\" name=\"all\" data-as=\"flag\"> also what was delivered</label></p>\n\
+         <p><button>Replay</button></p>\n</form>\n"
+    );
+    Ok(html(page(
+        "Stocktake: webhook",
+        &format!("{SECRET}<div id=\"live\" data-live>\n{body}</div>\n{again}"),
+    )))
+}
+
+pub(super) async fn delivery(context: Shared, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+    let id = DeliveryId(*id);
+    let read = move |tx: &mut store::Tx| {
+        let Some(found) = deliveries::get(tx, id)? else { return Ok(None) };
+        Ok(Some((found, deliveries::attempts_of(tx, id)?)))
+    };
+    let found = context.engine.store.read(read).await?;
+    let (told, attempts) = found.ok_or_else(|| Problem::no_such("delivery", id))?;
+    let rows: Vec<Vec<String>> = attempts
+        .iter()
+        .map(|attempt| {
+            vec![
+                time(attempt.at),
+                attempt.status.map(|status| status.to_string()).unwrap_or_default(),
+                format!("{:.1} ms", attempt.micros as f64 / 1_000.0),
+                text(attempt.error.as_deref().unwrap_or_default()),
+                format!("<pre><code>{}</code></pre>", Text(&attempt.answer)),
+            ]
+        })
+        .collect();
+    let tries =
+        table(&["at", "#status", "#took", "no answer because", "answer"], &rows, "It was not tried yet.");
+    let heads = ["event", "to", "state", "#tries", "due", "ended", "given up because", ""];
+    Ok(html(page(
+        "Stocktake: delivery",
+        &format!(
+            "<div id=\"live\" data-live>\n<h1>Delivery <small>msg_{}</small></h1>\n<p>{}</p>\n{}<h2>Tries</h2>\n{tries}\
+             <h2>What is posted</h2>\n<pre><code>{}</code></pre>\n</div>\n",
+            told.id.0.simple(),
+            link(format_args!("/webhooks/{}", told.webhook), "of this webhook"),
+            table(&heads, &[row(&told)], ""),
+            Text(&told.body),
+        ),
+    )))
+}
+
+fn row(told: &Delivery) -> Vec<String> {
+    let path = format!("/api/v1/webhook-deliveries/{}", told.id);
+    let replay = button(&format!("POST {path}/replay"), "Replay", None);
+    vec![
+        link(format_args!("/webhook-deliveries/{}", told.id), &told.event),
+        text(&told.url),
+        state(told.state.as_str()),
+        number(told.tries.into()),
+        if told.state == DeliveryState::Pending { time(told.due_at) } else { String::new() },
+        told.ended_at.map(time).unwrap_or_default(),
+        text(told.reason.as_deref().unwrap_or_default()),
+        // What is still on its way comes by itself.
+        if told.state == DeliveryState::Pending { String::new() } else { replay },
+    ]
+}
+
+fn filters(webhook: &Webhook) -> String {
+    let all = webhook.filters.iter().map(|(field, values)| format!("{field} = {}", values.join(", ")));
+    all.collect::<Vec<_>>().join("; ")
+}
+
+fn state_of(webhook: &Webhook) -> String {
+    let shown = state(webhook.state.as_str());
+    match &webhook.reason {
+        Some(reason) => format!("<span title=\"{}\">{shown}</span>", Text(reason)),
+        None => shown,
+    }
+}
+
+fn buttons(webhook: &Webhook) -> String {
+    let path = format!("/api/v1/webhooks/{}", webhook.id);
+    let sure = "Make a new key? The one that is used now is used beside it for a day.";
+    let rotate = button(&format!("POST {path}/rotate"), "Rotate", Some(sure));
+    if webhook.id == ASSET_HOOKS {
+        return rotate;
+    }
+    let (turn, to) = match webhook.state {
+        WebhookState::Active => ("Pause", "paused"),
+        WebhookState::Paused | WebhookState::SwitchedOff => ("Go on", "active"),
+    };
+    let turn = format!(
+        "<form class=\"inline\" data-api=\"PUT {path}/state\"><input type=\"hidden\" name=\"state\" value=\"{to}\">\
+         <button>{turn}</button></form>"
+    );
+    let sure = "Remove this webhook? What is still on its way to it is given up.";
+    format!("{rotate}{turn}{}", button(&format!("DELETE {path}"), "Remove", Some(sure)))
+}
