@@ -1,5 +1,7 @@
 //! Analysis as its users see it.
 
+#![cfg(test)]
+
 mod examples;
 mod mutations;
 mod robustness;

@@ -35,7 +35,7 @@ const SPELLINGS: &[&str] = &[
     "169.254.169.254",
     "100.64.0.1",
     "localhost",
-    "LOCALHOST.",
+    "LOCALHOST",
     "①②⑦.⓪.⓪.①",
 ];
 

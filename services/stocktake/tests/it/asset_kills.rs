@@ -6,11 +6,12 @@ use std::{
     path::Path,
 };
 
-use contracts::{Outgoing, messages::AssetsSubmitted};
+use contracts::{Envelope, Failure, Outgoing, messages::AssetsSubmitted};
 use runtime::faults::{Faults, POINTS};
 use store::{
     StoreError, Tx,
     assets::{self, AssetFilter, AssetState, NewAsset, Provider},
+    outbox,
     webhooks::deliveries,
 };
 use testkit::{Receiver, Reply, Stack};
@@ -53,15 +54,24 @@ async fn submit(stack: &Stack, receiver: &Receiver, round: &str) {
         .collect();
     let engine = World::new(stack).engine(Faults::none());
     let now = engine.clock.now();
-    engine
-        .submit("test", move |tx| {
-            let (submission, _) = assets::submit(tx, None, b"", new.len(), now)?;
-            let ids = assets::insert_many(tx, submission.id, &new, now)?;
-            let groups = ids.chunks(TOGETHER);
-            Ok(((), groups.map(|ids| Outgoing::new(&AssetsSubmitted { assets: ids.to_vec() })).collect()))
-        })
-        .await
-        .unwrap();
+    let write = move |tx: &mut Tx| -> Result<Vec<Outgoing>, Failure> {
+        let (submission, _) = assets::submit(tx, None, b"", new.len(), now)?;
+        let ids = assets::insert_many(tx, submission.id, &new, now)?;
+        let groups = ids.chunks(TOGETHER);
+        Ok(groups.map(|ids| Outgoing::new(&AssetsSubmitted { assets: ids.to_vec() })).collect())
+    };
+    if round == "outbox.after_claim" {
+        // Nobody comes to it unless something was left over: it is written, and nobody has published it.
+        let left_over = engine.store.write(move |tx| {
+            let messages = write(tx)?;
+            let sealed: Vec<Envelope> =
+                messages.iter().map(|message| Envelope::seal(message, "test", None)).collect();
+            outbox::push(tx, &sealed, None, now).map(drop).map_err(Failure::from)
+        });
+        left_over.await.unwrap();
+    } else {
+        engine.submit("test", move |tx| Ok(((), write(tx)?))).await.unwrap();
+    }
 }
 
 fn unfinished(tx: &mut Tx) -> Result<String, StoreError> {
