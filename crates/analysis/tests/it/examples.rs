@@ -1,8 +1,6 @@
 //! The smallest examples of where our line counts and tokei's part: the classes that
 //! `docs/comparison-tokei.md` names.
 
-#![expect(clippy::expect_used, reason = "helpers of tests stop the test")]
-
 use analysis::{Limits, hint, lines};
 
 /// Code, comments, blanks.
