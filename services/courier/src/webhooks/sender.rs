@@ -29,6 +29,9 @@ use super::{
 
 /// How many deliveries are read at once; the next are read when half of them are under way.
 const READ: usize = 512;
+/// How many deliveries are read and not noted at the most: a store that notes more slowly than a destination
+/// answers must not fill the memory.
+const MOST_HELD: usize = 4 * READ;
 /// How long it is read on from where the last read ended. What was committed late stands before that place.
 const FROM_THE_START_EVERY: Duration = Duration::from_secs(1);
 /// How long it is waited before looking again whether more is due, while something is under way.
@@ -180,7 +183,7 @@ impl Sender {
     fn read_ahead(&mut self) {
         let now = Instant::now();
         let enough = self.waiting.len() >= READ / 2 || (self.dry && now < self.read_next);
-        if enough || !self.reading.is_empty() {
+        if enough || self.held.len() >= MOST_HELD || !self.reading.is_empty() {
             return;
         }
         if now >= self.from_the_start {
