@@ -416,24 +416,3 @@ pub fn break_off(
     }
     Ok(changed > 0)
 }
-
-/// Up to `limit` audits that were made for this stock, newest first, those older than `before`.
-///
-/// # Errors
-/// When the database does not answer.
-pub fn of_stock(
-    tx: &mut Tx,
-    stock: StockId,
-    before: Option<AuditId>,
-    limit: u32,
-) -> Result<Vec<Audit>, StoreError> {
-    let mut query = audits::table
-        .filter(audits::stock_id.eq(Id::from(stock)))
-        .order(audits::id.desc())
-        .limit(limit.into())
-        .into_boxed();
-    if let Some(before) = before {
-        query = query.filter(audits::id.lt(Id::from(before)));
-    }
-    query.load::<Row>(tx.conn())?.into_iter().map(Audit::try_from).collect()
-}

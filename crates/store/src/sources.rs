@@ -17,6 +17,7 @@ use crate::{
 mod run;
 mod shown;
 mod state;
+mod wanted;
 
 pub use run::{Begun, INDEX, begin_run, go_on, remove};
 pub use shown::{SourceFailure, TaggedPage, failures, record_failures, save_tag, tagged};
@@ -24,6 +25,7 @@ pub use state::{
     Pass, Settings, Status, Visits, Waiting, add_page, begin_pass, configure, due, end_pass, set_next_run,
     set_waiting, status,
 };
+pub use wanted::{Wanted, add};
 
 names! {
     /// Whether a source is run by schedule.

@@ -1,6 +1,7 @@
 //! Paths as text. git's paths are bytes; those that are no UTF-8 are quoted as git quotes them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use reports::audit::quoted;
 
 /// A path as JSON can hold it.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,31 +18,10 @@ impl From<Vec<u8>> for PathText {
             Ok(path) => Self { path, base64: None },
             Err(error) => {
                 let bytes = error.as_bytes();
-                Self { path: quote(bytes), base64: Some(STANDARD.encode(bytes)) }
+                Self { path: quoted(bytes), base64: Some(STANDARD.encode(bytes)) }
             }
         }
     }
-}
-
-/// As `git ls-files` prints a path with `core.quotePath`.
-fn quote(bytes: &[u8]) -> String {
-    let mut quoted = String::from("\"");
-    for &byte in bytes {
-        match byte {
-            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
-            b'\x07' => quoted.push_str("\\a"),
-            b'\x08' => quoted.push_str("\\b"),
-            b'\t' => quoted.push_str("\\t"),
-            b'\n' => quoted.push_str("\\n"),
-            b'\x0b' => quoted.push_str("\\v"),
-            b'\x0c' => quoted.push_str("\\f"),
-            b'\r' => quoted.push_str("\\r"),
-            b' '..=b'~' => quoted.push(char::from(byte)),
-            _ => quoted.push_str(&format!("\\{byte:03o}")),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]

@@ -35,7 +35,8 @@ pub(crate) use self::{
     audits::{Finding, shape::Audit},
     changes::Change,
     snapshots::{Revision, Snapshot, detail as snapshot_detail},
-    stocks::{Stock, Version},
+    sources::{Source, standing::of as standing},
+    stocks::{Entry as StockEntry, Stock, Version},
     tasks::Task,
 };
 

@@ -1,9 +1,10 @@
 //! What the API shows of things, for whoever shows them without HTTP: the same names, the same meanings.
 
-use contracts::SnapshotId;
+use contracts::{SnapshotId, SourceId};
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use store::{StoreError, Tx, audits, changes, findings, snapshots, stocks, tasks};
+use store::{StoreError, Tx, audits, changes, findings, snapshots, sources, stocks, tasks};
 
 use crate::routes;
 
@@ -12,9 +13,27 @@ fn value(shape: &impl Serialize) -> Value {
     serde_json::to_value(shape).unwrap_or_default()
 }
 
+/// As `GET /sources/{id}` shows it.
+pub fn source(row: sources::Source) -> Value {
+    value(&routes::Source::from(row))
+}
+
+/// As `GET /sources/{id}/standing` shows it; none when it is not there.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn standing(tx: &mut Tx, id: SourceId, now: Timestamp) -> Result<Option<Value>, StoreError> {
+    Ok(routes::standing(tx, id, now)?.as_ref().map(value))
+}
+
 /// As `GET /stocks/{id}` shows it.
 pub fn stock(row: stocks::Stock) -> Value {
     value(&routes::Stock::from(row))
+}
+
+/// As `GET /stocks/{id}/entries` lists it.
+pub fn entry(row: stocks::Entry) -> Value {
+    value(&routes::StockEntry::from(row))
 }
 
 /// As `GET /stocks/{id}/versions` lists it.

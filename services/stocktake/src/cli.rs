@@ -91,6 +91,29 @@ enum Command {
     Completions(commands::completions::Arguments),
 }
 
+impl Command {
+    /// Whether no gateway can do it for a person elsewhere.
+    const fn is_for_this_machine(&self) -> bool {
+        match self {
+            Self::Analyze(_)
+            | Self::Validate(_)
+            | Self::Up
+            | Self::Serve(_)
+            | Self::Depot(_)
+            | Self::Config(_)
+            | Self::Doctor(_)
+            | Self::Completions(_) => true,
+            Self::Admin(command) => command.is_for_this_machine(),
+            Self::Scan(_)
+            | Self::Stock(_)
+            | Self::Snapshot(_)
+            | Self::Audit(_)
+            | Self::Source(_)
+            | Self::Key(_) => false,
+        }
+    }
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     // Which commit this is is known at run time only, and clap keeps what it is given for ever.
@@ -100,6 +123,12 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    if let Some(server) = cli.global.server.as_ref().filter(|_| cli.command.is_for_this_machine()) {
+        output::note(format_args!(
+            "stocktake: this command works on this machine only; leave --server {server} out"
+        ));
+        return ExitCode::from(2);
+    }
     let result = match cli.command {
         Command::Scan(arguments) => scan::run(&cli.global, &arguments),
         Command::Analyze(arguments) => commands::analyze::run(&cli.global, &arguments),

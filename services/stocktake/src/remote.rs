@@ -64,6 +64,17 @@ impl Remote {
         self.send(request.body(body.to_string())).await
     }
 
+    /// Posts what is not JSON.
+    pub(crate) async fn upload(&self, path: &str, media_type: &str, body: Vec<u8>) -> Result<Value, Failure> {
+        let request = self.request(Method::POST, path).header("Content-Type", media_type);
+        self.send(request.body(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.request(Method::PUT, path).header("Content-Type", "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.send(self.request(Method::DELETE, path)).await
     }
@@ -97,6 +108,24 @@ impl Remote {
         path: &str,
         mut take: impl FnMut(&str) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
+        let mut held: Vec<u8> = Vec::new();
+        self.bytes(path, |piece| {
+            held.extend_from_slice(piece);
+            while let Some(end) = held.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = held.drain(..=end).collect();
+                take(String::from_utf8_lossy(&line).trim_end())?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Hands what is answered to `take`, piece by piece as it comes.
+    pub(crate) async fn bytes(
+        &self,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let away = |error: reqwest::Error| {
             let text = format!("{} breaks off: {}", self.base, error.without_url());
             Failure::new(ErrorKind::Unavailable, text)
@@ -105,13 +134,8 @@ impl Remote {
         if !response.status().is_success() {
             return self.answer(response).await.map(drop);
         }
-        let mut held: Vec<u8> = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(away)? {
-            held.extend_from_slice(&chunk);
-            while let Some(end) = held.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = held.drain(..=end).collect();
-                take(String::from_utf8_lossy(&line).trim_end())?;
-            }
+        while let Some(piece) = response.chunk().await.map_err(away)? {
+            take(&piece)?;
         }
         Ok(())
     }
@@ -157,6 +181,19 @@ impl Remote {
         };
         Err(Failure::new(kind_of(status.as_u16()), text))
     }
+}
+
+/// A text of what a gateway told; none is empty.
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}
+
+/// A text as a part of a query (RFC 3986).
+pub(crate) fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// What a status means to a command.

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
     Tx,
-    sources::{self, NewSource, SourceState},
-    stocks, tasks,
+    sources::{self, SourceState, Wanted},
+    tasks,
 };
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-mod standing;
+pub(crate) mod standing;
 
 use super::{Answer, Snapshot, Task, found};
 use crate::{
@@ -181,12 +181,8 @@ async fn create(context: Shared, body: Json<New>) -> Result<HttpResponse, Proble
         .engine
         .store
         .write(move |tx| {
-            let is_new = sources::by_name(tx, &name)?.is_none();
-            let stock = stocks::get_or_create(tx, &stock, now)?;
-            let new = NewSource { kind, name, params, stock: stock.id };
-            let source = sources::upsert_by_name(tx, &new, now)?;
-            sources::configure(tx, source.id, &settings, now)?;
-            Ok::<_, Failure>((source, is_new))
+            let wanted = Wanted { kind, name, params, stock, settings };
+            sources::add(tx, wanted, now).map_err(Failure::from)
         })
         .await?;
     let source = Source::from(source);

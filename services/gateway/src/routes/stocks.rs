@@ -65,7 +65,7 @@ impl From<stocks::Stock> for Stock {
 /// What a stock holds of one repository.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StockEntry)]
-struct Entry {
+pub(crate) struct Entry {
     /// The repository's id.
     repository: Uuid,
     /// Its clone URL.

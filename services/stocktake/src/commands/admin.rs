@@ -26,6 +26,13 @@ pub(crate) enum Command {
     Repair(repair::Arguments),
 }
 
+impl Command {
+    /// Whether no gateway can do it for a person elsewhere.
+    pub(crate) const fn is_for_this_machine(&self) -> bool {
+        matches!(self, Self::Migrate | Self::Webhook(_))
+    }
+}
+
 pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Migrate => migrate::run(global),

@@ -1,5 +1,7 @@
 //! `stocktake audit`: what audits found, their reports, and who decided otherwise.
 
+mod elsewhere;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, Subcommand};
@@ -12,6 +14,7 @@ use store::{
     findings::{self, FindingFilter},
     tasks,
 };
+use worker::process;
 
 use super::{
     listing::{self, Column},
@@ -22,7 +25,34 @@ use super::{
 use crate::{
     cli::Global,
     output::{self, TableFormat},
+    remote::Remote,
 };
+
+const AUDITS: &[Column] = &[
+    ("Audit", "/id"),
+    ("State", "/state"),
+    ("Begun", "/created_at"),
+    ("Against version", "/stock_version"),
+    ("New", "/new"),
+    ("Modified", "/modified"),
+    ("Removed", "/removed"),
+    ("Moved", "/moved"),
+    ("Unchanged", "/unchanged"),
+    ("Blocking", "/findings/block"),
+];
+const NO_AUDITS: &str = "it was never audited";
+
+const FINDINGS: &[Column] = &[
+    ("Id", "/id"),
+    ("Level", "/level"),
+    ("Check", "/check"),
+    ("Repository", "/url"),
+    ("Path", "/path"),
+    ("Line", "/line"),
+    ("What", "/message"),
+    ("Overridden by", "/override/person"),
+];
+const NO_FINDINGS: &str = "the checks found nothing";
 
 #[derive(Subcommand)]
 #[command(
@@ -127,6 +157,10 @@ impl From<LevelName> for Level {
 }
 
 pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failure> {
+    if let Some(remote) = Remote::of(global)? {
+        process::block_on(elsewhere::run(&remote, command))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Command::Cancel { snapshot } = command {
         return cancel(global, *snapshot);
     }
@@ -170,11 +204,14 @@ fn cancel(global: &Global, snapshot: Which) -> Result<ExitCode, Failure> {
         submitted.await
     })?;
     if let Some(audit) = asked.flatten() {
-        let state = audit.state;
-        let text = if audit.finished_at.is_some() { "is" } else { "was asked to stop; it is" };
-        output::line(format_args!("audit {} {text} {state}", audit.id))?;
+        tell_cancelled(&audit.id.to_string(), audit.finished_at.is_some(), audit.state.as_str())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_cancelled(audit: &str, is_over: bool, state: &str) -> Result<(), Failure> {
+    let text = if is_over { "is" } else { "was asked to stop; it is" };
+    output::line(format_args!("audit {audit} {text} {state}"))
 }
 
 /// The audit that is meant: the one that is named, or the newest of the snapshot.
@@ -186,13 +223,14 @@ async fn find(store: &Store, snapshot: Which, audit: Option<AuditId>) -> Result<
             None => audits::latest_of_snapshot(tx, snapshot),
         })
         .await?;
-    let missing = || {
-        let text = format!(
-            "snapshot {snapshot} has no such audit; `stocktake audit list {snapshot}` shows those it has"
-        );
-        Failure::new(ErrorKind::NotFound, text)
-    };
-    Ok(audit.ok_or_else(missing)?.id)
+    Ok(audit.ok_or_else(|| missing(&snapshot.to_string()))?.id)
+}
+
+fn missing(snapshot: &str) -> Failure {
+    let text = format!(
+        "snapshot {snapshot} has no such audit; `stocktake audit list {snapshot}` shows those it has"
+    );
+    Failure::new(ErrorKind::NotFound, text)
 }
 
 async fn list(store: &Store, snapshot: Which, format: TableFormat) -> Result<(), Failure> {
@@ -205,19 +243,7 @@ async fn list(store: &Store, snapshot: Which, format: TableFormat) -> Result<(),
             rows.into_iter().map(shown).collect()
         })
         .await?;
-    let columns: &[Column] = &[
-        ("Audit", "/id"),
-        ("State", "/state"),
-        ("Begun", "/created_at"),
-        ("Against version", "/stock_version"),
-        ("New", "/new"),
-        ("Modified", "/modified"),
-        ("Removed", "/removed"),
-        ("Moved", "/moved"),
-        ("Unchanged", "/unchanged"),
-        ("Blocking", "/findings/block"),
-    ];
-    listing::list(format, &rows, columns, "it was never audited")
+    listing::list(format, &rows, AUDITS, NO_AUDITS)
 }
 
 async fn found(
@@ -228,17 +254,7 @@ async fn found(
 ) -> Result<(), Failure> {
     let rows = store.read(move |tx| findings::of_audit(tx, audit, &filter, None, limit)).await?;
     let rows: Vec<Value> = rows.into_iter().map(gateway::shown::finding).collect();
-    let columns: &[Column] = &[
-        ("Id", "/id"),
-        ("Level", "/level"),
-        ("Check", "/check"),
-        ("Repository", "/url"),
-        ("Path", "/path"),
-        ("Line", "/line"),
-        ("What", "/message"),
-        ("Overridden by", "/override/person"),
-    ];
-    listing::list(format, &rows, columns, "the checks found nothing")
+    listing::list(format, &rows, FINDINGS, NO_FINDINGS)
 }
 
 async fn let_pass(
@@ -254,5 +270,9 @@ async fn let_pass(
             Ok::<_, Failure>((passed, findings::count_open_blocking(tx, audit)?))
         })
         .await?;
+    tell_passed(passed, open)
+}
+
+fn tell_passed(passed: u64, open: u64) -> Result<(), Failure> {
     output::line(format_args!("{passed} findings forbid the commit no more; {open} still do"))
 }

@@ -1,6 +1,7 @@
 //! `stocktake snapshot`: what runs produced, and its way into a stock.
 
 mod create;
+pub(crate) mod elsewhere;
 mod look;
 mod steps;
 
@@ -13,9 +14,10 @@ use store::{
     snapshots::{self, SnapshotFilter},
     stocks,
 };
+use worker::process;
 
 use super::reporting::ChangeFormat;
-use crate::{cli::Global, output::TableFormat};
+use crate::{cli::Global, output::TableFormat, remote::Remote};
 
 #[derive(Subcommand)]
 #[command(after_help = "SNAPSHOT is an id, or `latest`.\n\n\
@@ -115,13 +117,15 @@ impl Which {
                 }
             })
             .await?;
-        found.ok_or_else(|| {
-            let text = match self {
-                Self::Id(id) => format!("there is no snapshot {id}; `stocktake snapshot list` shows them"),
-                Self::Latest => "there is no snapshot yet; `stocktake scan` makes one".to_owned(),
-            };
-            Failure::new(ErrorKind::NotFound, text)
-        })
+        found.ok_or_else(|| self.missing())
+    }
+
+    fn missing(self) -> Failure {
+        let text = match self {
+            Self::Id(id) => format!("there is no snapshot {id}; `stocktake snapshot list` shows them"),
+            Self::Latest => "there is no snapshot yet; `stocktake scan` makes one".to_owned(),
+        };
+        Failure::new(ErrorKind::NotFound, text)
     }
 }
 
@@ -135,6 +139,9 @@ async fn stock_named(store: &Store, name: &str) -> Result<contracts::StockId, Fa
 }
 
 pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failure> {
+    if let Some(remote) = Remote::of(global)? {
+        return process::block_on(elsewhere::run(&remote, command));
+    }
     match command {
         Command::Create(arguments) => create::create(global, arguments),
         Command::List(arguments) => look::list(global, arguments),

@@ -1,5 +1,7 @@
 //! `stocktake stock`: what is held, at which version, and what a stock lets in.
 
+pub(crate) mod elsewhere;
+
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use clap::Subcommand;
@@ -11,13 +13,14 @@ use store::{
     changes::Source,
     stocks::{self, Stock},
 };
+use worker::process;
 
 use super::{
     listing::{self, Column},
     reporting::{self, ChangeFormat},
     work,
 };
-use crate::{cli::Global, output::TableFormat};
+use crate::{cli::Global, output::TableFormat, remote::Remote};
 
 /// How many are listed unless the person says otherwise.
 const LISTED: u32 = 100;
@@ -36,6 +39,28 @@ const STOCK: &[Column] = &[
     ("Checks", "/policy/checks"),
     ("Policy version", "/policy_version"),
 ];
+
+const STOCKS: &[Column] = &[
+    ("Stock", "/name"),
+    ("Version", "/version"),
+    ("Commit", "/policy/commit"),
+    ("Made", "/created_at"),
+    ("Id", "/id"),
+];
+const NO_STOCKS: &str = "there is no stock yet; `stocktake scan` makes one";
+
+const VERSIONS: &[Column] = &[
+    ("Version", "/version"),
+    ("Committed", "/committed_at"),
+    ("Repositories changed", "/entries"),
+    ("Snapshot", "/snapshot"),
+    ("Audit", "/audit"),
+    ("Auditor", "/auditor"),
+];
+const NO_VERSIONS: &str = "nothing was ever committed to it";
+
+const ENTRIES: &[Column] = &[("Repository", "/url"), ("Commit", "/commit"), ("Since version", "/since")];
+const NO_ENTRIES: &str = "it holds nothing";
 
 #[derive(Subcommand)]
 #[command(after_help = "Examples:\n  \
@@ -122,20 +147,17 @@ pub(crate) enum Command {
 }
 
 pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failure> {
+    if let Some(remote) = Remote::of(global)? {
+        process::block_on(elsewhere::run(&remote, command))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     work::looking(global, async |store| {
         match command {
             Command::List { limit, format } => {
                 let limit = *limit;
                 let rows = store.read(move |tx| stocks::list(tx, None, limit)).await?;
                 let rows: Vec<Value> = rows.into_iter().map(gateway::shown::stock).collect();
-                let columns: &[Column] = &[
-                    ("Stock", "/name"),
-                    ("Version", "/version"),
-                    ("Commit", "/policy/commit"),
-                    ("Made", "/created_at"),
-                    ("Id", "/id"),
-                ];
-                listing::list(*format, &rows, columns, "there is no stock yet; `stocktake scan` makes one")
+                listing::list(*format, &rows, STOCKS, NO_STOCKS)
             }
             Command::Show { name, format } => {
                 listing::one(*format, &gateway::shown::stock(named(store, name).await?), STOCK)
@@ -161,12 +183,19 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failur
 async fn named(store: &Store, name: &str) -> Result<Stock, Failure> {
     let wanted = name.to_owned();
     let found = store.read(move |tx| stocks::by_name(tx, &wanted)).await?;
-    found.ok_or_else(|| {
-        Failure::new(
-            ErrorKind::NotFound,
-            format!("no stock is named {name:?}; `stocktake stock list` shows them"),
-        )
-    })
+    found.ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> Failure {
+    Failure::new(
+        ErrorKind::NotFound,
+        format!("no stock is named {name:?}; `stocktake stock list` shows them"),
+    )
+}
+
+fn taken(name: &str) -> Failure {
+    let text = format!("there is a stock of the name {name:?}; `stocktake stock policy` changes it");
+    Failure::new(ErrorKind::Conflict, text)
 }
 
 async fn create(store: &Store, name: &str, file: Option<&PathBuf>) -> Result<(), Failure> {
@@ -178,9 +207,7 @@ async fn create(store: &Store, name: &str, file: Option<&PathBuf>) -> Result<(),
     let made = store
         .write(move |tx| {
             if stocks::by_name(tx, &wanted)?.is_some() {
-                let text =
-                    format!("there is a stock of the name {wanted:?}; `stocktake stock policy` changes it");
-                return Err(Failure::new(ErrorKind::Conflict, text));
+                return Err(taken(&wanted));
             }
             let stock = stocks::get_or_create(tx, &wanted, now)?;
             Ok(stocks::set_policy(tx, stock.id, &policy)?)
@@ -197,8 +224,11 @@ async fn policy(store: &Store, name: &str, file: Option<&PathBuf>) -> Result<(),
         let write = move |tx: &mut Tx| stocks::set_policy(tx, id, &policy).map_err(Failure::from);
         stock = store.write(write).await?;
     }
-    let shown = gateway::shown::stock(stock);
-    crate::output::line(format_args!("{:#}", shown.get("policy").unwrap_or(&Value::Null)))
+    tell_policy(&gateway::shown::stock(stock))
+}
+
+fn tell_policy(stock: &Value) -> Result<(), Failure> {
+    crate::output::line(format_args!("{:#}", stock["policy"]))
 }
 
 fn read_policy(file: &PathBuf) -> Result<StockPolicy, Failure> {
@@ -216,15 +246,7 @@ async fn versions(store: &Store, name: &str, limit: u32, format: TableFormat) ->
     let id = named(store, name).await?.id;
     let rows = store.read(move |tx| stocks::versions(tx, id, None, limit)).await?;
     let rows: Vec<Value> = rows.into_iter().map(gateway::shown::version).collect();
-    let columns: &[Column] = &[
-        ("Version", "/version"),
-        ("Committed", "/committed_at"),
-        ("Repositories changed", "/entries"),
-        ("Snapshot", "/snapshot"),
-        ("Audit", "/audit"),
-        ("Auditor", "/auditor"),
-    ];
-    listing::list(format, &rows, columns, "nothing was ever committed to it")
+    listing::list(format, &rows, VERSIONS, NO_VERSIONS)
 }
 
 async fn entries(
@@ -240,16 +262,6 @@ async fn entries(
         }
         stocks::entries_at(tx, stock.id, version, None, limit)
     };
-    let row = |entry: stocks::Entry| {
-        serde_json::json!({
-            "repository": entry.repository,
-            "url": entry.url,
-            "revision": entry.revision,
-            "commit": entry.commit.map(|id| id.to_string()),
-            "since": entry.since,
-        })
-    };
-    let rows: Vec<Value> = store.read(read).await?.into_iter().map(row).collect();
-    let columns: &[Column] = &[("Repository", "/url"), ("Commit", "/commit"), ("Since version", "/since")];
-    listing::list(format, &rows, columns, "it holds nothing")
+    let rows: Vec<Value> = store.read(read).await?.into_iter().map(gateway::shown::entry).collect();
+    listing::list(format, &rows, ENTRIES, NO_ENTRIES)
 }

@@ -14,7 +14,7 @@ use super::{
     languages::Summary,
     target::Target,
 };
-use crate::remote::Remote;
+use crate::remote::{Remote, text};
 
 /// How often the gateway is asked how far it has come.
 const ASK_EVERY: Duration = Duration::from_millis(500);
@@ -105,10 +105,6 @@ async fn run(remote: &Remote, arguments: &Arguments, urls: &[&str]) -> Result<Va
             _ => tokio::time::sleep(ASK_EVERY).await,
         }
     }
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or_default()
 }
 
 fn number(value: &Value, field: &str) -> u64 {

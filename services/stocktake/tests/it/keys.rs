@@ -1,49 +1,13 @@
 //! Keys at the command line: the first one, and those that are made with it, here and at a gateway.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    process::{Child, Output, Stdio},
-};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Output};
 
 use serde_json::Value;
 
-use crate::support::{exit_code, stocktake};
-
-/// A program that is up, and where.
-struct Up {
-    child: Child,
-    told: String,
-    url: String,
-}
-
-impl Up {
-    fn start(data: &Path) -> Self {
-        let mut command = stocktake(data);
-        command.args(["up", "--set", "http.bind=127.0.0.1:0", "--set", "log.level=error"]);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut told = String::new();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next().expect("it should say where it is").unwrap();
-            told.push_str(&line);
-            told.push('\n');
-            if let Some((_, rest)) = line.split_once("stocktake is up: ") {
-                break rest.split("/docs").next().unwrap().to_owned();
-            }
-        };
-        Self { child, told, url }
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
+use crate::{
+    support::{exit_code, stocktake},
+    up::Up,
+};
 
 fn text(output: &Output) -> String {
     assert_eq!(exit_code(output), 0, "{}", String::from_utf8_lossy(&output.stderr));

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{
+    StoreError, Tx,
     budgets::{self, Budget},
     repositories,
     sources::{self, Settings, Status},
@@ -123,7 +124,7 @@ async fn kinds() -> Answer<Vec<Kind>> {
 
 /// How a source is run, and how far it is.
 #[derive(Serialize, ToSchema)]
-struct Standing {
+pub(crate) struct Standing {
     visits: Visits,
     /// It is run by itself every so many seconds.
     every_seconds: Option<u64>,
@@ -242,20 +243,23 @@ fn ends_at(status: &Status, budgets: &[Budget], now: Timestamp) -> Option<Timest
 #[get("/sources/{id}/standing")]
 async fn standing(context: Shared, id: Path<Uuid>) -> Answer<Standing> {
     let (id, now) = (SourceId(*id), context.now());
-    let read = context.engine.store.read(move |tx| {
-        let Some(source) = sources::get(tx, id)? else { return Ok(None) };
-        let forge = of_kind(&source.kind).ok().and_then(|kind| kind.forge(&source.params));
-        let budgets = match forge {
-            Some(forge) => budgets::list(tx, Some(&forge))?,
-            None => Vec::new(),
-        };
-        Ok(Some((sources::status(tx, id)?, budgets, sources::failures(tx, id, FAILURES)?)))
-    });
-    let (status, budgets, failures) = read.await?.ok_or_else(|| Problem::no_such("source", id))?;
+    let found = context.engine.store.read(move |tx| of(tx, id, now)).await?;
+    Ok(web::Json(found.ok_or_else(|| Problem::no_such("source", id))?))
+}
+
+/// How the source with this id stands; none when it is not there.
+pub(crate) fn of(tx: &mut Tx, id: SourceId, now: Timestamp) -> Result<Option<Standing>, StoreError> {
+    let Some(source) = sources::get(tx, id)? else { return Ok(None) };
+    let forge = of_kind(&source.kind).ok().and_then(|kind| kind.forge(&source.params));
+    let budgets = match forge {
+        Some(forge) => budgets::list(tx, Some(&forge))?,
+        None => Vec::new(),
+    };
+    let (status, failures) = (sources::status(tx, id)?, sources::failures(tx, id, FAILURES)?);
     let ends_at = ends_at(&status, &budgets, now);
     let seconds = |span: Option<Duration>| span.map(|span| span.as_secs());
     let (waiting_until, waiting_for) = status.waiting.map(|waiting| (waiting.until, waiting.reason)).unzip();
-    Ok(web::Json(Standing {
+    Ok(Some(Standing {
         visits: match status.settings.visits {
             sources::Visits::AtOnce => Visits::AtOnce,
             sources::Visits::Planned => Visits::Planned,

@@ -33,22 +33,22 @@ pub(crate) struct Create {
     manifest: PathBuf,
     /// The stock that it is meant for; it is made when it is not there
     #[arg(long, default_value = DEFAULT_STOCK)]
-    stock: String,
+    pub(super) stock: String,
     /// The repository of rows that name none, by its clone URL
     #[arg(long, value_name = "URL")]
-    repository: Option<String>,
+    pub(super) repository: Option<String>,
     /// Let it wait for a person once it is audited, whatever the stock's policy
     #[arg(long)]
-    wait: bool,
+    pub(super) wait: bool,
     /// How the manifest is written, when its name does not tell
     #[arg(long, value_enum)]
     form: Option<FormName>,
     /// How what came of it is printed
     #[arg(long, value_enum, default_value_t)]
-    format: TableFormat,
+    pub(super) format: TableFormat,
     /// No progress on standard error
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// How a manifest is written.
@@ -67,13 +67,20 @@ impl From<FormName> for Form {
     }
 }
 
+impl Create {
+    /// How the manifest is written, and what is written.
+    pub(super) fn manifest(&self) -> Result<(Form, Vec<u8>), Failure> {
+        let form = match self.form {
+            Some(form) => form.into(),
+            None => by_name(&self.manifest)?,
+        };
+        Ok((form, read(&self.manifest)?))
+    }
+}
+
 /// Ends well when the snapshot is committed, or audited and waits for a person.
 pub(super) fn create(global: &Global, arguments: &Create) -> Result<ExitCode, Failure> {
-    let form = match arguments.form {
-        Some(form) => form.into(),
-        None => by_name(&arguments.manifest)?,
-    };
-    let text = read(&arguments.manifest)?;
+    let (form, text) = arguments.manifest()?;
     let listed = manifest::read(&text, form, arguments.repository.as_deref())?;
     let (stock, by) = (arguments.stock.clone(), (Origin::Manifest, arguments.wait));
     let analyzing = Analyzing { hint: analysis::hint, analyzers: analysis::versions() };

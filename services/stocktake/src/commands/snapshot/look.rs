@@ -52,20 +52,30 @@ pub(super) const SNAPSHOT: &[Column] = &[
     ("Lacks", "/lacks"),
 ];
 
+pub(super) const SNAPSHOTS: &[Column] = &[
+    ("Snapshot", "/id"),
+    ("State", "/state"),
+    ("Made by", "/origin"),
+    ("Begun", "/created_at"),
+    ("Stock", "/stock"),
+    ("Version", "/stock_version"),
+];
+pub(super) const NO_SNAPSHOTS: &str = "there is no such snapshot";
+
 #[derive(Args)]
 pub(crate) struct List {
     /// Only those for the stock of this name
     #[arg(long)]
-    stock: Option<String>,
+    pub(super) stock: Option<String>,
     /// Only those in this state: indexing, processing, ready, auditing, audited, committed or aborted
     #[arg(long)]
-    state: Option<String>,
+    pub(super) state: Option<String>,
     /// How many
     #[arg(long, default_value_t = 20)]
-    limit: u32,
+    pub(super) limit: u32,
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
-    format: TableFormat,
+    pub(super) format: TableFormat,
 }
 
 pub(super) fn list(global: &Global, arguments: &List) -> Result<ExitCode, Failure> {
@@ -78,20 +88,12 @@ pub(super) fn list(global: &Global, arguments: &List) -> Result<ExitCode, Failur
         let (filter, limit) = (SnapshotFilter { stock, source: None, state }, arguments.limit);
         let rows = store.read(move |tx| snapshots::list(tx, &filter, None, limit)).await?;
         let rows: Vec<Value> = rows.into_iter().map(gateway::shown::snapshot).collect();
-        let columns: &[Column] = &[
-            ("Snapshot", "/id"),
-            ("State", "/state"),
-            ("Made by", "/origin"),
-            ("Begun", "/created_at"),
-            ("Stock", "/stock"),
-            ("Version", "/stock_version"),
-        ];
-        listing::list(arguments.format, &rows, columns, "there is no such snapshot")?;
+        listing::list(arguments.format, &rows, SNAPSHOTS, NO_SNAPSHOTS)?;
         Ok(ExitCode::SUCCESS)
     })
 }
 
-fn state_named(name: &str) -> Result<SnapshotState, Failure> {
+pub(super) fn state_named(name: &str) -> Result<SnapshotState, Failure> {
     SnapshotState::ALL.iter().copied().find(|state| state.as_str() == name).ok_or_else(|| {
         let known: Vec<&str> = SnapshotState::ALL.iter().map(|state| state.as_str()).collect();
         Failure::new(ErrorKind::Invalid, format!("--state {name}: known are {}", known.join(", ")))
@@ -119,15 +121,16 @@ pub(super) fn diff(
             Some(from) => Source::Snapshots { from, to },
             None => {
                 let audit = store.read(move |tx| audits::latest_of_snapshot(tx, to)).await?;
-                let audit = audit.ok_or_else(|| {
-                    let text =
-                        format!("snapshot {to} was never audited; `stocktake snapshot audit {to}` does so");
-                    Failure::new(ErrorKind::NotFound, text)
-                })?;
-                Source::Audit(audit.id)
+                Source::Audit(audit.ok_or_else(|| never_audited(&to.to_string()))?.id)
             }
         };
         reporting::changes(store, source, format, output).await?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+pub(super) fn never_audited(snapshot: &str) -> Failure {
+    let text =
+        format!("snapshot {snapshot} was never audited; `stocktake snapshot audit {snapshot}` does so");
+    Failure::new(ErrorKind::NotFound, text)
 }

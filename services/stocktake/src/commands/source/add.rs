@@ -5,13 +5,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use contracts::{ErrorKind, Failure};
 use forges::{Kind, of_kind, params::Accepts};
-use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use store::{
-    Store,
-    sources::{self, NewSource, Settings},
-    stocks,
-};
+use store::sources::{self, Settings, Wanted};
 
 use crate::output;
 
@@ -55,40 +50,43 @@ enum Visits {
     Planned,
 }
 
-pub(super) async fn run(store: &Store, arguments: &Arguments) -> Result<(), Failure> {
-    let kind = of_kind(&arguments.kind)?;
-    let params = read(kind, &arguments.params)?;
-    forges::check(kind.name(), &params)?;
-    for (name, text) in [("the name", &arguments.name), ("--stock", &arguments.stock)] {
-        if text.trim().is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
-            return Err(invalid(format!("{name} has to have 1 to 200 characters, none of them for control")));
+impl Arguments {
+    /// What is to be made, checked as far as it can be without looking.
+    pub(super) fn wanted(&self) -> Result<Wanted, Failure> {
+        let kind = of_kind(&self.kind)?;
+        let params = read(kind, &self.params)?;
+        forges::check(kind.name(), &params)?;
+        for (name, text) in [("the name", &self.name), ("--stock", &self.stock)] {
+            if text.trim().is_empty() || text.chars().count() > 200 || text.chars().any(char::is_control) {
+                return Err(invalid(format!(
+                    "{name} has to have 1 to 200 characters, none of them for control"
+                )));
+            }
         }
-    }
-    let visits = match arguments.visits {
-        Some(Visits::AtOnce) => sources::Visits::AtOnce,
-        Some(Visits::Planned) => sources::Visits::Planned,
-        None if kind.visits_at_once() => sources::Visits::AtOnce,
-        None => sources::Visits::Planned,
-    };
-    let settings = Settings {
-        visits,
-        every: arguments.every,
-        freshness: arguments.freshness,
-        priority: arguments.priority,
-    };
-    let (name, stock, now) = (arguments.name.clone(), arguments.stock.clone(), Timestamp::now());
-    let (source, is_new) = store
-        .write(move |tx| {
-            let is_new = sources::by_name(tx, &name)?.is_none();
-            let stock = stocks::get_or_create(tx, &stock, now)?;
-            let new = NewSource { kind: kind.name().to_owned(), name, params, stock: stock.id };
-            let source = sources::upsert_by_name(tx, &new, now)?;
-            sources::configure(tx, source.id, &settings, now)?;
-            Ok::<_, Failure>((source, is_new))
+        let visits = match self.visits {
+            Some(Visits::AtOnce) => sources::Visits::AtOnce,
+            Some(Visits::Planned) => sources::Visits::Planned,
+            None if kind.visits_at_once() => sources::Visits::AtOnce,
+            None => sources::Visits::Planned,
+        };
+        Ok(Wanted {
+            name: self.name.clone(),
+            kind: kind.name().to_owned(),
+            stock: self.stock.clone(),
+            params,
+            settings: Settings {
+                visits,
+                every: self.every,
+                freshness: self.freshness,
+                priority: self.priority,
+            },
         })
-        .await?;
+    }
+}
+
+pub(super) fn tell(name: &str, is_new: bool, id: &str) -> Result<(), Failure> {
     let done = if is_new { "added" } else { "changed" };
-    output::line(format_args!("{} is {done}: {}", source.name, source.id))
+    output::line(format_args!("{name} is {done}: {id}"))
 }
 
 /// Texts become what the parameters of the kind are made of. What does not fit stays a text: the check then

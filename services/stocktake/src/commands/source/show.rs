@@ -1,172 +1,140 @@
-//! `stocktake source show`.
+//! How sources are shown: the JSON of the API, or as people read it.
 
+use comfy_table::{Table, presets};
 use contracts::Failure;
-use forges::{budget, of_kind};
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use store::{
-    Store,
-    budgets::{self, Budget},
-    sources::{self, Pass, Source, SourceFailure, Status},
-    stocks,
+use reports::printable;
+use serde_json::Value;
+
+use crate::{
+    output::{self, TableFormat},
+    remote::text,
 };
 
-use super::find;
-use crate::output;
-
-/// Refused records that are shown.
-const FAILURES: u32 = 20;
-
-pub(super) async fn run(store: &Store, named: &str, format: output::TableFormat) -> Result<(), Failure> {
-    let named = named.to_owned();
-    let (source, status, stock, budgets, failures) = store
-        .write(move |tx| {
-            let source = find(tx, &named)?;
-            let forge = of_kind(&source.kind).ok().and_then(|kind| kind.forge(&source.params));
-            let budgets = match forge {
-                Some(forge) => budgets::list(tx, Some(&forge))?,
-                None => Vec::new(),
-            };
-            let status = sources::status(tx, source.id)?;
-            let stock = stocks::get(tx, source.stock)?.map(|stock| stock.name).unwrap_or_default();
-            let failures = sources::failures(tx, source.id, FAILURES)?;
-            Ok::<_, Failure>((source, status, stock, budgets, failures))
-        })
-        .await?;
-    let now = Timestamp::now();
-    if format == output::TableFormat::Json {
-        let mut shown = summary(&source, &status, &stock);
-        shown["budgets"] = budgets.iter().map(budget_json).collect();
-        shown["failures"] = failures
-            .iter()
-            .map(|one| json!({ "subject": one.subject, "reason": one.reason, "at": one.at.to_string() }))
-            .collect();
-        shown["ends_at"] = json!(ends_at(&status, &budgets, now).map(|at| at.to_string()));
-        return output::line(format_args!("{shown:#}"));
+pub(super) fn list(rows: &[Value], format: TableFormat) -> Result<(), Failure> {
+    if format == TableFormat::Json {
+        return output::line(format_args!("{:#}", Value::from(rows)));
     }
+    if rows.is_empty() {
+        return output::line("there is no source; `stocktake source add` makes one");
+    }
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_header(["name", "kind", "stock", "state", "visits", "next run", "found"]);
+    for row in rows {
+        let next = match time(&row["waiting_until"]) {
+            Some(until) => format!("sleeps until {until}"),
+            None => time(&row["next_run_at"]).unwrap_or_else(|| "-".to_owned()),
+        };
+        let pass = if row["pass"].is_null() { &row["last_pass"] } else { &row["pass"] };
+        let found = pass["found"].as_u64().map_or_else(|| "-".to_owned(), |found| found.to_string());
+        let named = ["name", "kind", "stock", "state", "visits"].map(|field| printable(text(row, field)));
+        table.add_row(named.into_iter().chain([next, found]));
+    }
+    output::line(table.trim_fmt())
+}
+
+pub(super) fn one(source: &Value, format: TableFormat) -> Result<(), Failure> {
+    if format == TableFormat::Json {
+        return output::line(format_args!("{source:#}"));
+    }
+    let said = |field: &str| printable(text(source, field));
     output::with(|out| {
-        writeln!(out, "{} ({} into {}), {}", source.name, source.kind, stock, source.state)?;
-        writeln!(out, "  id          {}", source.id)?;
-        writeln!(out, "  parameters  {}", source.params)?;
-        let every =
-            status.settings.every.map_or_else(|| "on request".to_owned(), |every| format!("every {every:?}"));
-        writeln!(out, "  run         {every}; visits {}", status.settings.visits)?;
-        if let Some(next) = status.next_run_at {
-            writeln!(out, "  next run    {}", time(next))?;
+        writeln!(out, "{} ({} into {}), {}", said("name"), said("kind"), said("stock"), said("state"))?;
+        writeln!(out, "  id          {}", said("id"))?;
+        writeln!(out, "  parameters  {}", printable(&source["params"].to_string()))?;
+        let every = source["every_seconds"].as_u64();
+        let every = every.map_or_else(|| "on request".to_owned(), |every| format!("every {}", span(every)));
+        writeln!(out, "  run         {every}; visits {}", said("visits"))?;
+        if let Some(next) = time(&source["next_run_at"]) {
+            writeln!(out, "  next run    {next}")?;
         }
-        if let Some(waiting) = &status.waiting {
-            writeln!(out, "  sleeps      until {}: {}", time(waiting.until), waiting.reason)?;
+        if let Some(until) = time(&source["waiting_until"]) {
+            writeln!(out, "  sleeps      until {until}: {}", said("waiting_for"))?;
         }
-        for (name, pass) in [("pass", status.pass), ("last pass", status.last)] {
-            if let Some(Pass { began_at, ended_at, calls, found }) = pass {
-                let ended =
-                    ended_at.map_or_else(|| "under way".to_owned(), |at| format!("ended {}", time(at)));
-                writeln!(
-                    out,
-                    "  {name:<11} began {}, {ended}: {found} found, {calls} calls",
-                    time(began_at)
-                )?;
-            }
+        for (name, field) in [("pass", "pass"), ("last pass", "last_pass")] {
+            let pass = &source[field];
+            let Some(began) = time(&pass["began_at"]) else { continue };
+            let ended =
+                time(&pass["ended_at"]).map_or_else(|| "under way".to_owned(), |at| format!("ended {at}"));
+            writeln!(
+                out,
+                "  {name:<11} began {began}, {ended}: {} found, {} calls",
+                pass["found"], pass["calls"]
+            )?;
         }
-        for one in &budgets {
-            writeln!(out, "  calls       {}", budget_text(one))?;
+        for one in source["budgets"].as_array().into_iter().flatten() {
+            writeln!(out, "  calls       {}", budget(one))?;
         }
-        if let Some(at) = ends_at(&status, &budgets, now) {
-            writeln!(out, "  forecast    a full pass ends {}", time(at))?;
+        if let Some(at) = time(&source["ends_at"]) {
+            writeln!(out, "  forecast    a full pass ends {at}")?;
         }
-        if status.refused > 0 {
-            writeln!(out, "  refused     {} records of the newest pass", status.refused)?;
+        if source["refused"].as_u64().is_some_and(|refused| refused > 0) {
+            writeln!(out, "  refused     {} records of the newest pass", source["refused"])?;
         }
-        for SourceFailure { subject, reason, at } in &failures {
-            writeln!(out, "              {} {subject}: {reason}", time(*at))?;
+        for one in source["failures"].as_array().into_iter().flatten() {
+            let said = |field: &str| printable(text(one, field));
+            let at = time(&one["at"]).unwrap_or_default();
+            writeln!(out, "              {at} {}: {}", said("subject"), said("reason"))?;
         }
         Ok(())
     })
 }
 
 /// A time as people read it.
-pub(super) fn time(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+fn time(at: &Value) -> Option<String> {
+    let at: Timestamp = at.as_str()?.parse().ok()?;
+    Some(at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// A source and how it stands, for programs.
-pub(super) fn summary(source: &Source, status: &Status, stock: &str) -> Value {
-    let pass = |pass: Option<Pass>| {
-        pass.map(|pass| {
-            json!({
-                "began_at": pass.began_at.to_string(),
-                "ended_at": pass.ended_at.map(|at| at.to_string()),
-                "calls": pass.calls,
-                "found": pass.found,
-            })
-        })
-    };
-    json!({
-        "id": source.id,
-        "name": source.name,
-        "kind": source.kind,
-        "params": source.params,
-        "stock": stock,
-        "state": source.state,
-        "visits": status.settings.visits,
-        "every_seconds": status.settings.every.map(|every| every.as_secs()),
-        "freshness_seconds": status.settings.freshness.map(|freshness| freshness.as_secs()),
-        "priority": status.settings.priority,
-        "next_run_at": status.next_run_at.map(|at| at.to_string()),
-        "waiting_until": status.waiting.as_ref().map(|waiting| waiting.until.to_string()),
-        "waiting_for": status.waiting.as_ref().map(|waiting| waiting.reason.clone()),
-        "pass": pass(status.pass),
-        "last_pass": pass(status.last),
-        "refused": status.refused,
-    })
+/// Seconds in the largest unit that they are a whole number of, as `--every` takes them.
+fn span(seconds: u64) -> String {
+    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    match units.into_iter().find(|(unit, _)| seconds > 0 && seconds % unit == 0) {
+        Some((unit, name)) => format!("{}{name}", seconds / unit),
+        None => format!("{seconds}s"),
+    }
 }
 
-fn budget_text(one: &Budget) -> String {
-    let left = match (one.remaining, one.limit) {
+fn budget(one: &Value) -> String {
+    let left = match (one["remaining"].as_i64(), one["limit"].as_i64()) {
         (Some(remaining), Some(limit)) => format!("{remaining} of {limit} left"),
         (Some(remaining), None) => format!("{remaining} left"),
         _ => "no limit told".to_owned(),
     };
-    let reset = one.reset_at.map(|at| format!(" until {}", time(at))).unwrap_or_default();
-    let trouble = match (&one.bad, &one.blocked) {
-        (Some(reason), _) => format!("; set aside: {reason}"),
-        (None, Some((until, reason))) => format!("; blocked until {}: {reason}", time(*until)),
-        (None, None) => String::new(),
+    let said = |field: &str| printable(text(one, field));
+    let reset = time(&one["reset_at"]).map(|at| format!(" until {at}")).unwrap_or_default();
+    let trouble = match (one["set_aside"].as_bool(), time(&one["blocked_until"])) {
+        (Some(true), _) => format!("; set aside: {}", said("reason")),
+        (_, Some(until)) => format!("; blocked until {until}: {}", said("reason")),
+        _ => String::new(),
     };
-    format!("{} {} (token {}): {left}{reset}{trouble}", one.key.forge, one.key.resource, one.key.token)
+    format!("{} {} (token {}): {left}{reset}{trouble}", said("forge"), said("resource"), said("token"))
 }
 
-fn budget_json(one: &Budget) -> Value {
-    json!({
-        "forge": one.key.forge,
-        "token": one.key.token,
-        "resource": one.key.resource,
-        "limit": one.limit,
-        "remaining": one.remaining,
-        "reset_at": one.reset_at.map(|at| at.to_string()),
-        "blocked_until": one.blocked.as_ref().map(|(until, _)| until.to_string()),
-        "blocked_for": one.blocked.as_ref().map(|(_, reason)| reason.clone()),
-        "set_aside": one.bad,
-        "calls": one.calls,
-    })
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// When the pass that is under way, or the next one, will be over.
-fn ends_at(status: &Status, budgets: &[Budget], now: Timestamp) -> Option<Timestamp> {
-    let calls = status.last?.calls.saturating_sub(status.pass.map_or(0, |pass| pass.calls));
-    let usable: Vec<budget::Budget> = budgets
-        .iter()
-        .filter(|one| one.bad.is_none())
-        .filter_map(|one| {
-            Some(budget::Budget {
-                per_period: one.limit?,
-                left: one.remaining?,
-                reset_at: one.reset_at.unwrap_or(now),
-            })
-        })
-        .collect();
-    if usable.is_empty() {
-        return None;
+    use super::*;
+
+    #[test]
+    fn spans_are_shown_as_they_are_given() {
+        assert_eq!(span(6 * 3_600), "6h");
+        assert_eq!(span(7 * 86_400), "7d");
+        assert_eq!(span(90), "90s");
     }
-    budget::forecast(i64::try_from(calls).unwrap_or(i64::MAX), &usable, now)
+
+    #[test]
+    fn budgets_say_what_is_left_and_what_is_wrong() {
+        let mut one = json!({
+            "forge": "github.com", "resource": "core", "token": "ab12", "limit": 5000, "remaining": 12,
+            "reset_at": "2026-01-02T03:04:05Z", "set_aside": false,
+        });
+        assert_eq!(budget(&one), "github.com core (token ab12): 12 of 5000 left until 2026-01-02 03:04:05");
+        one["set_aside"] = true.into();
+        one["reason"] = "revoked".into();
+        assert!(budget(&one).ends_with("; set aside: revoked"));
+    }
 }

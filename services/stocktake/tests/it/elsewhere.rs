@@ -1,0 +1,171 @@
+//! Commands that work against a gateway say and do what they say and do on its machine.
+
+use std::{fs, path::Path, process::Output};
+
+use testkit::GitFixture;
+
+use crate::{
+    support::{exit_code, stocktake},
+    up::Up,
+};
+
+fn text(output: &Output) -> String {
+    assert_eq!(exit_code(output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Every command that only looks, with what it looks at.
+const LOOKING: &[&[&str]] = &[
+    &["source", "list"],
+    &["source", "list", "--format", "json"],
+    &["source", "show", "ours"],
+    &["source", "show", "ours", "--format", "json"],
+    &["stock", "list"],
+    &["stock", "list", "--format", "json"],
+    &["stock", "show", "default"],
+    &["stock", "show", "default", "--format", "json"],
+    &["stock", "policy", "default"],
+    &["stock", "versions", "default"],
+    &["stock", "versions", "default", "--format", "json"],
+    &["stock", "entries", "default"],
+    &["stock", "entries", "default", "--version", "1", "--format", "json"],
+    &["stock", "diff", "default"],
+    &["stock", "diff", "default", "--from", "0", "--to", "1", "--format", "csv"],
+    &["snapshot", "list"],
+    &["snapshot", "list", "--stock", "default", "--state", "committed", "--format", "json"],
+    &["snapshot", "show", "latest"],
+    &["snapshot", "show", "latest", "--format", "json"],
+    &["snapshot", "diff", "latest"],
+    &["snapshot", "diff", "latest", "--format", "jsonl"],
+    &["audit", "list", "latest"],
+    &["audit", "list", "latest", "--format", "json"],
+    &["audit", "findings", "latest"],
+    &["audit", "findings", "latest", "--level", "block", "--check", "size", "--format", "json"],
+    &["audit", "report", "latest", "--format", "csv", "--section", "new"],
+    &["audit", "report", "latest", "--format", "html"],
+];
+
+#[test]
+fn what_is_shown_of_a_gateway_is_what_is_shown_of_its_data() {
+    let (data, repository) = (tempfile::tempdir().unwrap(), GitFixture::new());
+    repository.write("src/one.rs", "fn one() {}\n").write("=two, \"2\".txt", "2\n").commit("first");
+    let here = |words: &[&str]| stocktake(data.path()).args(words).output().unwrap();
+    let url = repository.url();
+    // What a check finds lets the audit be finished, and forbids the commit.
+    let policy = data.path().join("policy.json");
+    fs::write(&policy, r#"{"checks": [{"check": "size", "level": "block", "params": {"max_bytes": 5}}]}"#)
+        .unwrap();
+    text(&here(&["source", "add", "ours", "--kind", "list", &format!("urls={url}"), "--every", "6h"]));
+    text(&here(&["scan", &url, "--quiet"]));
+    text(&here(&["stock", "policy", "default", "--file", policy.to_str().unwrap()]));
+    repository.write("src/two.rs", "fn two() -> u8 { 2 }\n").commit("second");
+    text(&here(&["scan", &url, "--quiet", "--no-commit"]));
+
+    let up = Up::start(data.path());
+    let there =
+        |words: &[&str]| stocktake(data.path()).args(["--server", &up.url]).args(words).output().unwrap();
+    let same = |words: &[&str]| {
+        let (ours, theirs) = (text(&here(words)), text(&there(words)));
+        assert_eq!(ours, theirs, "{words:?}");
+        ours
+    };
+    for words in LOOKING {
+        same(words);
+    }
+    let found = same(&["audit", "findings", "latest"]);
+    assert!(found.contains("src/two.rs") && found.contains("block"), "{found}");
+    let changes = same(&["snapshot", "diff", "latest"]);
+    assert!(changes.contains("new") && changes.contains("src/two.rs"), "{changes}");
+    // A report that is written to a file is the same one.
+    let [ours, theirs] =
+        [(&here as &dyn Fn(&[&str]) -> Output, "a.xlsx"), (&there, "b.xlsx")].map(|(run, name)| {
+            let path = data.path().join(name);
+            text(&run(&[
+                "audit",
+                "report",
+                "latest",
+                "--format",
+                "xlsx",
+                "--output",
+                path.to_str().unwrap(),
+            ]));
+            fs::read(path).unwrap()
+        });
+    assert!(ours == theirs && !ours.is_empty());
+    for missing in [
+        &["source", "show", "none"] as &[&str],
+        &["stock", "show", "none"],
+        &["snapshot", "show", "01a1fe5c-6049-76e3-b861-e467b43e1f50"],
+        &["snapshot", "list", "--state", "none"],
+        &["audit", "report", "latest", "--format", "csv", "--audit", "01a1fe5c-6049-76e3-b861-e467b43e1f50"],
+    ] {
+        let (ours, theirs) = (here(missing), there(missing));
+        assert_eq!((ours.status, &ours.stderr), (theirs.status, &theirs.stderr), "{missing:?}");
+        assert!(!ours.status.success(), "{missing:?}");
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_gateway_does_what_is_asked_of_it_from_elsewhere() {
+    let (data, repository) = (tempfile::tempdir().unwrap(), GitFixture::new());
+    repository.write("src/one.rs", "fn one() {}\n").commit("first");
+    let url = repository.url();
+    text(&stocktake(data.path()).args(["scan", &url, "--quiet", "--no-commit"]).output().unwrap());
+    let up = Up::start(data.path());
+    let there =
+        |words: &[&str]| stocktake(data.path()).args(["--server", &up.url]).args(words).output().unwrap();
+
+    let policy = write(
+        data.path(),
+        r#"{"checks": [{"check": "size", "level": "block", "params": {"max_bytes": 5}}]}"#,
+    );
+    assert!(text(&there(&["stock", "create", "vendored", "--policy", &policy])).contains("vendored"));
+    assert!(said(&there(&["stock", "create", "vendored"])).contains("there is a stock"));
+    text(&there(&["stock", "policy", "default", "--file", &policy]));
+    // Audited under the new policy, the snapshot may not enter; let pass, it may.
+    let audited = there(&["snapshot", "audit", "latest"]);
+    assert_eq!(exit_code(&audited), 1, "{}", said(&audited));
+    let refused = there(&["snapshot", "commit", "latest"]);
+    assert!(exit_code(&refused) == 1 && !said(&refused).is_empty());
+    let passed =
+        there(&["audit", "override", "latest", "--all", "--person", "ann", "--reason", "small enough"]);
+    assert!(text(&passed).starts_with("1 findings"), "{}", text(&passed));
+    assert!(text(&there(&["snapshot", "commit", "latest"])).contains("committed"));
+
+    let add = ["source", "add", "ours", "--kind", "list", "urls=https://example.org/a", "--every", "6h"];
+    assert!(text(&there(&add)).contains("is added"));
+    assert!(text(&there(&add)).contains("is changed"));
+    assert!(said(&there(&["source", "add", "x", "--kind", "list", "nothing=1"])).contains("nothing"));
+    assert!(text(&there(&["source", "pause", "ours"])).contains("paused"));
+    assert!(said(&there(&["source", "run", "ours"])).contains("paused"));
+    assert!(text(&there(&["source", "resume", "ours"])).contains("active"));
+    assert!(text(&there(&["source", "run", "ours"])).contains("snapshot"));
+    assert!(text(&there(&["snapshot", "abort", "latest"])).contains("is aborted"));
+    assert!(text(&there(&["source", "remove", "ours"])).contains("is removed"));
+    assert!(!text(&there(&["source", "list"])).contains("ours"));
+}
+
+fn write(folder: &Path, policy: &str) -> String {
+    let path = folder.join("policy.json");
+    fs::write(&path, policy).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_works_on_one_machine_only_is_not_taken_for_elsewhere() {
+    let data = tempfile::tempdir().unwrap();
+    for words in [&["up"] as &[&str], &["depot", "stat"], &["doctor"], &["admin", "migrate"]] {
+        let refused = stocktake(data.path())
+            .args(["--server", "https://stocktake.example"])
+            .args(words)
+            .output()
+            .unwrap();
+        assert_eq!(exit_code(&refused), 2, "{words:?}");
+        assert!(said(&refused).contains("leave --server https://stocktake.example out"), "{words:?}");
+    }
+    assert_eq!(fs::read_dir(data.path()).unwrap().count(), 0);
+}
