@@ -1,6 +1,7 @@
 //! What the analyzers cost, for `cargo xtask bench analysis`; each answer is a line of JSON.
 //!
-//! - `measure tree DIRECTORY THREADS`: reads every file below the directory and runs every analyzer over it.
+//! - `measure tree DIRECTORY THREADS [ANALYZER]`: reads every file below the directory and runs every analyzer over
+//!   it, or every one but this.
 //! - `measure each DIRECTORY`: reads everything first, then times one analyzer after the other.
 //! - `measure sizes`: every kind of text in growing sizes, and what is hardest about each.
 
@@ -18,14 +19,19 @@ use serde_json::json;
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["tree", directory, threads] => tree(Path::new(directory), threads.parse().unwrap_or(1)),
+        ["tree", directory, threads] => tree(Path::new(directory), threads.parse().unwrap_or(1), ""),
+        ["tree", directory, threads, without] => {
+            tree(Path::new(directory), threads.parse().unwrap_or(1), without)
+        }
         ["each", directory] => each(Path::new(directory)),
         ["sizes"] => {
             sizes();
             Ok(())
         }
         _ => {
-            eprintln!("usage: measure tree DIRECTORY THREADS | measure each DIRECTORY | measure sizes");
+            eprintln!(
+                "usage: measure tree DIRECTORY THREADS [ANALYZER] | measure each DIRECTORY | measure sizes"
+            );
             std::process::exit(2)
         }
     }
@@ -43,13 +49,13 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, path: &Path, limits: &Limits) {
+    fn add(&mut self, path: &Path, limits: &Limits, analyzers: &[&str]) {
         // A file that cannot be read is none; it is the same for the others.
         let Ok(bytes) = fs::read(path) else { return };
         self.files += 1;
         self.bytes += bytes.len() as u64;
         let hint = analysis::hint(path.as_os_str().as_encoded_bytes());
-        for report in analysis::analyze(hint, &bytes, limits) {
+        for report in analysis::analyze_missing(hint, &bytes, limits, analyzers) {
             match report.outcome {
                 Outcome::Ok(json) => {
                     self.results += 1;
@@ -62,12 +68,14 @@ impl Sums {
     }
 }
 
-fn tree(directory: &Path, threads: usize) -> io::Result<()> {
+fn tree(directory: &Path, threads: usize, without: &str) -> io::Result<()> {
+    let analyzers: Vec<&str> =
+        ANALYZERS.iter().map(|analyzer| analyzer.id()).filter(|id| *id != without).collect();
     let (paths, limits, next) = (files(directory)?, Limits::default(), AtomicUsize::new(0));
     let work = || {
         let mut sums = Sums::default();
         while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-            sums.add(path, &limits);
+            sums.add(path, &limits, &analyzers);
         }
         sums
     };
@@ -138,7 +146,7 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// A piece of code for each reader of functions, and for each language that embeds others; at the end of
-/// each it can begin again.
+/// each it can begin again, no deeper than before.
 const KINDS: &[(&str, &str, &str)] = &[
     (
         "C",
@@ -168,14 +176,18 @@ const KINDS: &[(&str, &str, &str)] = &[
     (
         "JavaScript",
         ".js",
-        "const f = async (a, c = () => 2) => { `x${a}y`; return a ?? b / 2; };\nclass A { get x() { return /[/]/g } }\n",
+        "function f(a, b) {\n  const g = (c) => { return `x${c}y` || b / 2; };\n  return a ?? /[/]/g;\n}\n",
     ),
     (
         "TSX",
         ".tsx",
         "function A() { return <div onClick={() => go()} b=\"c\">text {a && <b/>}\n  </div>; }\n",
     ),
-    ("TypeScript", ".ts", "export class A { f(a: number): string { switch (a) { case 1: return `b` } } }\n"),
+    (
+        "TypeScript",
+        ".ts",
+        "export class A {\n  f(a: number): string {\n    switch (a) {\n      case 1: return `b`;\n    }\n  }\n}\n",
+    ),
     ("Kotlin", ".kt", "fun <T> f(a: Int = 1): Int = when (a) { 1 -> 2 else -> 3 }\nval x: Int get() = 1\n"),
     (
         "Lua",
@@ -198,13 +210,21 @@ const KINDS: &[(&str, &str, &str)] = &[
         ".py",
         "@d\ndef f(a, *b, c=lambda x: {1: 2}):\n    \"\"\"doc\"\"\"\n    if a and b:\n        return f\"{a!r:>{b}}\"\n",
     ),
-    ("Ruby", ".rb", "class A\n  def f(a, b = {})\n    %w(a b).each { |x| y if x }\n  end\nend\n"),
+    (
+        "Ruby",
+        ".rb",
+        "class A\n  def f(a, b = {})\n    return a if b\n    %w(a b).each { |x| y(x) }\n  end\nend\n",
+    ),
     (
         "Rust",
         ".rs",
         "/// Docs\n///\n/// ```\n/// a();\n/// ```\nfn f<'a>(x: &'a str) -> char { match x { \"a\" => 'b', _ if c => 'd' } }\n",
     ),
-    ("Scala", ".scala", "object A { def f(a: Int): Int = a match { case 1 if b => 2 case _ => 3 } }\n"),
+    (
+        "Scala",
+        ".scala",
+        "object A {\n  def f(a: Int): Int = a match {\n    case 1 if b => 2\n    case _ => 3\n  }\n}\n",
+    ),
     (
         "Solidity",
         ".sol",

@@ -142,8 +142,9 @@ fn tools(ours: &Path, directory: &Path, arguments: &Arguments) -> Vec<Tool> {
     let cat = "find \"$0\" -type f -print0 | xargs -0 cat";
     let counts = ["--no-ignore", "--hidden", "DIR"];
     vec![
-        Tool::new("stocktake, one thread", ours, &["tree", "DIR", "1"], directory),
-        Tool::new("stocktake, all threads", ours, &["tree", "DIR", all], directory),
+        // What the others have nothing like is left out: three digests of every file.
+        Tool::new("stocktake, one thread", ours, &["tree", "DIR", "1", "digests"], directory),
+        Tool::new("stocktake, all threads", ours, &["tree", "DIR", all, "digests"], directory),
         Tool::new("lizard, one process", python, &lizard("1"), directory),
         Tool::new("lizard, all processors", python, &lizard(all), directory),
         Tool::new("rust-code-analysis, one job", &arguments.rust_code_analysis, &engine("1"), directory),
@@ -151,6 +152,7 @@ fn tools(ours: &Path, directory: &Path, arguments: &Arguments) -> Vec<Tool> {
         Tool::new("tokei, one thread", &arguments.tokei, &counts, directory).with("RAYON_NUM_THREADS", "1"),
         Tool::new("tokei", &arguments.tokei, &counts, directory),
         Tool::new("radon raw, cc, hal and mi", python, &["-c", RADON, "DIR"], directory),
+        Tool::new("stocktake, one, with digests", ours, &["tree", "DIR", "1"], directory),
         Tool::new("cat", Path::new("sh"), &["-c", cat, "DIR"], directory),
     ]
 }

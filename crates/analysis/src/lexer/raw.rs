@@ -1,6 +1,7 @@
 //! The lexer: which token begins at a place, and where it ends.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use super::class::{self, ALPHA, DIGIT, SPACE, WORD};
 use super::dialect::Dialect;
@@ -20,7 +21,7 @@ pub(crate) struct Lexer<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) dialect: Dialect,
     pub(super) quirks: Quirks,
-    steps: &'a Steps,
+    pub(super) steps: &'a Steps,
     /// Where the next token begins.
     pub(super) at: usize,
     /// Where the text ends that is being cut.
@@ -35,6 +36,8 @@ pub(crate) struct Lexer<'a> {
     pub(super) queue: VecDeque<Token>,
     pub(super) php: Php,
     pub(super) ruby: Ruby,
+    /// The run of `#` that was looked through last; Swift only.
+    pub(super) hashes: Range<usize>,
     /// A formatted string's prefix was given, at whose end its literal begins.
     prefix_end: usize,
 }
@@ -70,6 +73,7 @@ impl<'a> Lexer<'a> {
             queue: VecDeque::new(),
             php: Php::new(limit),
             ruby: Ruby::default(),
+            hashes: 0..0,
             prefix_end: usize::MAX,
         }
     }
@@ -83,6 +87,7 @@ impl<'a> Lexer<'a> {
             queue: VecDeque::new(),
             php: Php::new(0),
             ruby: Ruby::default(),
+            hashes: 0..0,
             prefix_end: usize::MAX,
             ..*self
         }
@@ -134,10 +139,10 @@ impl<'a> Lexer<'a> {
     }
 
     /// Whether the text is cut here before directives are put together.
-    fn breaks_directive(&self) -> bool {
+    fn breaks_directive(&mut self) -> bool {
         match self.dialect {
             Dialect::JavaScript | Dialect::Jsx => self.bytes[self.at] == b'`',
-            Dialect::Swift => swift::literal_begins(self.bytes, self.at, self.limit),
+            Dialect::Swift => swift::literal_begins(self),
             _ => false,
         }
     }

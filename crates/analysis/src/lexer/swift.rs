@@ -5,22 +5,31 @@ use super::raw::Lexer;
 use super::scan;
 use super::symbol::Symbol;
 
-/// Whether a string or a block comment begins at `at`.
-pub(super) fn literal_begins(bytes: &[u8], at: usize, limit: usize) -> bool {
+/// Whether a string or a block comment begins where the lexer stands.
+pub(super) fn literal_begins(lexer: &mut Lexer<'_>) -> bool {
+    let (bytes, at, limit) = (lexer.bytes, lexer.at, lexer.limit);
     match bytes[at] {
         b'"' => true,
         b'/' => at + 1 < limit && bytes[at + 1] == b'*',
-        b'#' => quote_after_hashes(bytes, at, limit).is_some(),
+        b'#' => quote_after_hashes(lexer, at).is_some(),
         _ => false,
     }
 }
 
-/// The place of the quote after a run of `#`.
-fn quote_after_hashes(bytes: &[u8], mut at: usize, limit: usize) -> Option<usize> {
-    while at < limit && bytes[at] == b'#' {
-        at += 1;
+/// The place of the quote after a run of `#`. A run is looked through once, however many of its places are asked
+/// for.
+fn quote_after_hashes(lexer: &mut Lexer<'_>, at: usize) -> Option<usize> {
+    let (bytes, limit) = (lexer.bytes, lexer.limit);
+    if !lexer.hashes.contains(&at) {
+        let mut end = at;
+        while end < limit && bytes[end] == b'#' {
+            lexer.steps.spend();
+            end += 1;
+        }
+        lexer.hashes = at..end;
     }
-    (at < limit && bytes[at] == b'"').then_some(at)
+    let end = lexer.hashes.end;
+    (end < limit && bytes[end] == b'"').then_some(end)
 }
 
 /// The end of the nested comment that begins at `start`; the end of the text when it has none.
@@ -78,7 +87,7 @@ pub(super) fn quote(lexer: &mut Lexer<'_>, quote: u8) -> Token {
 
 /// A raw string or the name of a macro; nothing for a directive.
 pub(super) fn hash(lexer: &mut Lexer<'_>) -> Option<Token> {
-    if let Some(quote) = quote_after_hashes(lexer.bytes, lexer.at, lexer.limit) {
+    if let Some(quote) = quote_after_hashes(lexer, lexer.at) {
         return Some(string(lexer, quote));
     }
     let start = lexer.at;
@@ -167,7 +176,7 @@ fn string(lexer: &mut Lexer<'_>, quote: usize) -> Token {
                 b'\n' if !*multiline => {
                     levels.pop();
                 }
-                b'"' | b'#' => match quote_after_hashes(bytes, at, limit) {
+                b'"' | b'#' => match quote_after_hashes(lexer, at) {
                     Some(quote) => {
                         let (level, content) = opening(quote, quote - at);
                         levels.push(level);

@@ -115,7 +115,7 @@ impl<'a> Machine<'a> {
             self.counts.blanks += 1;
             return end;
         }
-        if plain && self.syntax.column.iter().any(|token| line.starts_with(token.as_bytes())) {
+        if plain && self.syntax.column.iter().any(|token| begins(line, token)) {
             self.counts.comments += 1;
             return end;
         }
@@ -142,12 +142,16 @@ impl<'a> Machine<'a> {
         if self.quote.is_some() {
             return false;
         }
-        in_comment
-            || self.syntax.line.iter().any(|token| trimmed.starts_with(token.as_bytes()))
-            || self.syntax.comments().any(|(open, close)| {
-                trimmed.starts_with(open.as_bytes())
-                    && (trimmed.ends_with(close.as_bytes()) || self.stack.last() == Some(close))
-            })
+        if in_comment {
+            return true;
+        }
+        let may_start = |byte: &u8| self.first[usize::from(*byte)] & PLAIN != 0;
+        trimmed.first().is_some_and(may_start)
+            && (self.syntax.line.iter().any(|token| begins(trimmed, token))
+                || self.syntax.comments().any(|(open, close)| {
+                    begins(trimmed, open)
+                        && (trimmed.ends_with(close.as_bytes()) || self.stack.last() == Some(close))
+                }))
     }
 
     fn scan(&mut self, at: usize, end: usize) -> Scan {
@@ -198,7 +202,7 @@ impl<'a> Machine<'a> {
         let found = if self.verbatim { memchr(closing, line) } else { memchr::memchr2(closing, b'\\', line) };
         let Some(skipped) = found else { return end };
         let rest = self.text.get(here + skipped..).unwrap_or_default();
-        if rest.starts_with(close.as_bytes()) {
+        if begins(rest, close) {
             self.quote = None;
             return here + skipped + close.len();
         }
@@ -211,7 +215,7 @@ impl<'a> Machine<'a> {
         if let Some(skipped) = self.escape(rest) {
             return here + skipped;
         }
-        if let Some(close) = self.stack.last().copied().filter(|close| rest.starts_with(close.as_bytes())) {
+        if let Some(close) = self.stack.last().copied().filter(|close| begins(rest, close)) {
             self.stack.pop();
             return here + close.len();
         }
@@ -219,7 +223,7 @@ impl<'a> Machine<'a> {
     }
 
     fn open_comment(&mut self, rest: &[u8]) -> Option<usize> {
-        let pair = self.syntax.comments().find(|(open, _)| rest.starts_with(open.as_bytes()))?;
+        let pair = self.syntax.comments().find(|(open, _)| begins(rest, open))?;
         if self.stack.is_empty() || self.syntax.nested || self.syntax.nesting.contains(pair) {
             self.stack.push(pair.1);
         }
@@ -248,7 +252,7 @@ impl<'a> Machine<'a> {
         if let Some(skipped) = self.open_comment(rest) {
             return Step::To(here + skipped);
         }
-        if self.syntax.line.iter().any(|token| rest.starts_with(token.as_bytes())) {
+        if self.syntax.line.iter().any(|token| begins(rest, token)) {
             return Step::EndOfLine;
         }
         Step::Nothing
@@ -271,5 +275,12 @@ fn starts(
     rest: &[u8],
     pairs: &'static [(&'static str, &'static str)],
 ) -> Option<(&'static str, &'static str)> {
-    pairs.iter().copied().find(|(open, _)| rest.starts_with(open.as_bytes()))
+    pairs.iter().copied().find(|(open, _)| begins(rest, open))
+}
+
+/// Whether a text begins with a token. Tokens have a few bytes: looking at them is quicker than calling something.
+#[inline]
+fn begins(text: &[u8], token: &str) -> bool {
+    let token = token.as_bytes();
+    text.len() >= token.len() && token.iter().zip(text).all(|(one, other)| one == other)
 }

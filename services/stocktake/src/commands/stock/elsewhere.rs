@@ -40,7 +40,7 @@ pub(super) async fn run(remote: &Remote, command: &Command) -> Result<(), Failur
         Command::Diff { name, from, to, format, output } => {
             let ends = [("from", from), ("to", to)];
             let ends: Vec<String> =
-                ends.iter().filter_map(|(end, value)| Some(format!("{end}={}", (*value)?))).collect();
+                ends.iter().filter_map(|(end, value)| value.map(|value| format!("{end}={value}"))).collect();
             let stock = format!("/stocks/{}", id(remote, name).await?);
             reporting::changes_elsewhere(remote, &stock, &ends, *format, output.as_ref()).await
         }
