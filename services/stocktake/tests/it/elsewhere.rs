@@ -136,6 +136,18 @@ fn a_gateway_does_what_is_asked_of_it_from_elsewhere() {
     assert!(text(&passed).starts_with("1 findings"), "{}", text(&passed));
     assert!(text(&there(&["snapshot", "commit", "latest"])).contains("committed"));
 
+    let manifest = data.path().join("listed.csv");
+    let blob = repository.git(&["rev-parse", "HEAD:src/one.rs"]);
+    let listed = format!("repository,path,digest\nhttps://example.org/listed,one.rs,{}\n", blob.trim());
+    fs::write(&manifest, listed).unwrap();
+    let create = ["snapshot", "create", manifest.to_str().unwrap(), "--stock", "listed"];
+    assert!(text(&there(&create)).contains("committed"));
+    fs::write(&manifest, "path,digest\n").unwrap();
+    assert_eq!(exit_code(&there(&create)), 2);
+    let cancel = ["audit", "cancel", "latest"];
+    let (ours, theirs) = (stocktake(data.path()).args(cancel).output().unwrap(), there(&cancel));
+    assert_eq!((ours.status, ours.stdout), (theirs.status, theirs.stdout));
+
     let add = ["source", "add", "ours", "--kind", "list", "urls=https://example.org/a", "--every", "6h"];
     assert!(text(&there(&add)).contains("is added"));
     assert!(text(&there(&add)).contains("is changed"));
