@@ -5,7 +5,7 @@ mod assets;
 mod audit;
 mod distributed;
 mod embedded;
-mod fetch;
+pub(crate) mod fetch;
 mod figures;
 mod http;
 mod indexing;

@@ -1,5 +1,6 @@
 //! `cargo xtask compare`: what we compute beside what the tools of the field compute, on real files.
 
+mod git;
 mod licences;
 mod lizard;
 mod peer;
@@ -22,6 +23,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum With {
+    /// What a visit stores of a git repository, node for node and byte for byte, and its commits, with git's
+    Git(git::Arguments),
     /// Licences, file by file, with ScanCode's
     Licences(licences::Arguments),
     /// Functions, tokens and complexity, function by function, with lizard's
@@ -35,6 +38,7 @@ enum With {
 /// Compares; each complaint is a figure below what was promised.
 pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Complaint>> {
     match &arguments.with {
+        With::Git(arguments) => git::run(arguments),
         With::Licences(arguments) => licences::run(arguments),
         With::Lizard(tree) => lizard::run(tree),
         With::Radon(tree) => radon::run(tree),

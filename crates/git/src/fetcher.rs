@@ -8,6 +8,10 @@ use std::{
 
 use contracts::{ErrorKind, Oid};
 
+mod history;
+
+pub use history::Known;
+
 use crate::{
     Credential, GitError, Held, HostLimits, Limits, Location, Origin, Policy, Progress, Silent,
     archive::{self, Format},

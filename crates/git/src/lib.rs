@@ -11,6 +11,9 @@
 //! what differs from the one it knows too, and [`Origin::changes`] visits just that. A server that knows none
 //! of them but can leave contents out is asked for folders first, and then only for contents never seen.
 //!
+//! [`Fetcher::history`] takes in the commits that lead to a revision, without what is in them where the server can
+//! leave that out, and only those that the caller does not know.
+//!
 //! Everything blocks. Everything that comes from outside is taken to be hostile: what is allowed stands
 //! in [`Policy`], how much of it in [`Limits`]. No configuration of the host, its users or its
 //! environment is read, no hook, filter or credential helper is run, no submodule is fetched, and no name
@@ -26,6 +29,7 @@
 
 mod address;
 mod archive;
+mod commit;
 mod daemon;
 mod directory;
 mod entry;
@@ -34,6 +38,7 @@ mod feed;
 mod fetcher;
 mod hash;
 mod held;
+mod history;
 mod hosts;
 mod http;
 mod local;
@@ -48,10 +53,12 @@ mod ssh;
 mod tally;
 mod tree;
 
+pub use commit::{Commit, Signature};
 pub use entry::{Entry, EntryKind, Step};
 pub use error::GitError;
-pub use fetcher::{Fetcher, Head, Options};
+pub use fetcher::{Fetcher, Head, Known, Options};
 pub use held::{Held, HeldCommit};
+pub use history::{History, IsKnown};
 pub use hosts::{Credential, HostLimits};
 pub use location::Location;
 pub use origin::{Origin, Skipped};

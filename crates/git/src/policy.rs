@@ -82,6 +82,8 @@ pub struct Limits {
     pub depth: usize,
     /// Bytes of one path.
     pub path_bytes: usize,
+    /// Commits of one history.
+    pub commits: u64,
     /// Time without a single byte from the other side.
     pub idle: Duration,
     /// Time in all, for one call.
@@ -98,6 +100,7 @@ impl Default for Limits {
             files: 2_000_000,
             depth: 256,
             path_bytes: 4096,
+            commits: 2_000_000,
             idle: Duration::from_secs(60),
             total: Duration::from_secs(3600),
         }

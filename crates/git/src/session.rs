@@ -31,7 +31,7 @@ use crate::{
 
 mod negotiation;
 
-use negotiation::{MOST_HAVES, Negotiation};
+use negotiation::{MOST_HAVES, Negotiation, ONLY_COMMITS, WITHOUT_CONTENTS};
 
 type Connection = Box<dyn Transport + Send>;
 
@@ -126,6 +126,34 @@ impl Fetch<'_> {
         let is_common =
             |held: &&HeldCommit| to_id(&held.commit).is_ok_and(|id| negotiation.common.contains(&id));
         Ok(commits.iter().find(is_common).copied())
+    }
+
+    /// Receives every commit that leads to this one and not to `since`, of which everything is held, into a bare
+    /// repository in the folder; without folders and contents where the server can leave them out.
+    pub(crate) fn history(&self, since: Option<Oid>) -> Result<(), GitError> {
+        let id = to_id(&self.commit)?;
+        let packs =
+            make_bare(self.folder, &id).map_err(|error| GitError::io(self.folder.display(), &error))?;
+        let haves: Vec<ObjectId> = since.iter().map(to_id).collect::<Result<_, _>>()?;
+        let mut refused = None;
+        for filter in [Some(ONLY_COMMITS), Some(WITHOUT_CONTENTS), None] {
+            let mut connection = connect(self.client, self.remote, self.options, self.meter)?;
+            let mut handshake = greet(&mut connection, self.meter)?;
+            self.meter.contents_follow();
+            let mut negotiation = Negotiation::history(id, haves.clone(), filter);
+            match self.receive(&mut connection, &mut handshake, &mut negotiation, None, &packs) {
+                Ok(()) => {
+                    say_goodbye(&mut connection, &handshake);
+                    return Ok(());
+                }
+                // Servers may allow some ways of leaving things out and not others.
+                Err(error) if filter.is_some() && error.to_string().contains("filter") => {
+                    refused = Some(error)
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(refused.unwrap_or_else(|| GitError::internal("a history was not asked for")))
     }
 
     /// Of the held commits only their own files are held, not what came before them: the server is told so.

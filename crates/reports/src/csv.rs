@@ -10,6 +10,7 @@
 //! | `licence` | `licence, files` |
 //! | `analyzer` | `analyzer, version, files`: which versions the figures come from |
 //! | `repository` | `url, commit, tree, nodes, bytes, status, reason` |
+//! | `history` | `url, commits, is_cut, merges, features, fixes, configs, unclassified, classifiable, mean_chars, mean_words, mean_fog, failure` |
 //! | `failure` | `path, reason` |
 //! | `stage` | `stage, seconds` |
 //! | `summary` | `name, value`: snapshot, stock, committed, data, the totals, `audit_new` and so on, seconds, the number of failures |
@@ -67,6 +68,7 @@ pub(crate) fn write(report: &ScanReport, out: &mut dyn io::Write) -> io::Result<
             [text(&of.url), maybe(&of.commit), maybe(&of.tree), nodes, bytes, status, maybe(&of.reason)];
         csv.record("repository", &cells)?;
     }
+    histories(report, &mut csv)?;
     if !report.failures.is_empty() {
         csv.head(&["path", "reason"])?;
     }
@@ -81,6 +83,35 @@ pub(crate) fn write(report: &ScanReport, out: &mut dyn io::Write) -> io::Result<
     }
     summary(report, &mut csv)?;
     csv.0.flush()
+}
+
+fn histories<W: io::Write>(report: &ScanReport, csv: &mut Sections<W>) -> io::Result<()> {
+    let mut is_first = true;
+    for (url, of) in report.repositories.iter().filter_map(|of| Some((&of.url, of.history.as_ref()?))) {
+        if std::mem::take(&mut is_first) {
+            csv.head(&[
+                "url",
+                "commits",
+                "is_cut",
+                "merges",
+                "features",
+                "fixes",
+                "configs",
+                "unclassified",
+                "classifiable",
+                "mean_chars",
+                "mean_words",
+                "mean_fog",
+                "failure",
+            ])?;
+        }
+        let counts = [of.merges, of.features, of.fixes, of.configs, of.unclassified].map(number);
+        let means = [of.classifiable, of.mean_chars, of.mean_words, of.mean_fog].map(seconds);
+        let head = [text(url), number(of.commits), of.is_cut.to_string().into()];
+        let failure = [text(of.failure.as_deref().unwrap_or_default())];
+        csv.record("history", &[head.as_slice(), &counts, &means, &failure].concat())?;
+    }
+    Ok(())
 }
 
 fn functions_and_licences<W: io::Write>(report: &ScanReport, csv: &mut Sections<W>) -> io::Result<()> {

@@ -15,6 +15,7 @@ mod xlsx;
 pub use numbers::{bytes, count, seconds};
 pub use render::{Format, Layout, UnknownFormat, render};
 pub use scan::{
-    Analyzer, AuditCounts, Failed, Function, Language, Licence, Repository, ScanReport, Stage, Status, Totals,
+    Analyzer, AuditCounts, Failed, Function, History, Language, Licence, Repository, ScanReport, Stage,
+    Status, Totals,
 };
 pub use table::printable;

@@ -102,6 +102,7 @@ mod tests {
             bytes: if status == Status::Analyzed { 9_876_543 } else { 0 },
             status,
             reason: reason.map(str::to_owned),
+            history: None,
         };
         let mut report = ScanReport {
             snapshot: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),

@@ -47,7 +47,7 @@ pub struct ScanReport {
 }
 
 /// One target of a scan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Repository {
     /// Its URL or path, without credentials.
     pub url: String,
@@ -63,6 +63,38 @@ pub struct Repository {
     pub status: Status,
     /// Why it went so, in words that a person can act on.
     pub reason: Option<String>,
+    /// What its commits come to; none when they were not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
+}
+
+/// The commits of a repository, and the measures of their messages.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct History {
+    /// How many there are.
+    pub commits: u64,
+    /// Whether the server itself has not everything that came before.
+    pub is_cut: bool,
+    /// Commits that join branches.
+    pub merges: u64,
+    /// Commits that bring something new.
+    pub features: u64,
+    /// Commits that mend something.
+    pub fixes: u64,
+    /// Commits that change settings.
+    pub configs: u64,
+    /// Commits whose messages do not tell.
+    pub unclassified: u64,
+    /// The share of commits whose messages tell what they do, from 0 to 1.
+    pub classifiable: f64,
+    /// Mean number of characters of a message.
+    pub mean_chars: f64,
+    /// Mean number of words of a message.
+    pub mean_words: f64,
+    /// Mean fog index of a message.
+    pub mean_fog: f64,
+    /// Why the newest commits could not be taken in.
+    pub failure: Option<String>,
 }
 
 /// How the visit of a repository went.

@@ -30,6 +30,13 @@ pub(crate) fn write(report: &ScanReport, layout: Layout, out: &mut dyn io::Write
         page.line("")?;
         page.columns(&repositories(report), &["Repository", "Commit", "Files", "Size", "Outcome"], 2, false)?;
     }
+    let histories = histories(report);
+    if !histories.is_empty() {
+        let heads =
+            ["Repository", "Commits", "Merge", "Feature", "Fix", "Config", "Other", "Mean words", "Mean fog"];
+        page.line("")?;
+        page.columns(&histories, &heads, 1, false)?;
+    }
     failures(report, &mut page)?;
     page.line("")?;
     page.pairs(&summary(report))?;
@@ -112,6 +119,21 @@ fn repositories(report: &ScanReport) -> Vec<Vec<String>> {
         vec![printable(&of.url), commit, files, size, outcome]
     };
     report.repositories.iter().map(row).collect()
+}
+
+fn histories(report: &ScanReport) -> Vec<Vec<String>> {
+    let row = |(url, of): (&str, &crate::History)| {
+        let counts = [of.commits, of.merges, of.features, of.fixes, of.configs, of.unclassified].map(count);
+        let means = [format!("{:.1}", of.mean_words), format!("{:.1}", of.mean_fog)];
+        let note = match &of.failure {
+            Some(reason) => format!("{} (not to the end: {})", printable(url), printable(reason)),
+            None => printable(url),
+        };
+        [&[note], counts.as_slice(), &means].concat()
+    };
+    let with_history =
+        report.repositories.iter().filter_map(|of| Some((of.url.as_str(), of.history.as_ref()?)));
+    with_history.map(row).collect()
 }
 
 fn summary(report: &ScanReport) -> Vec<(&'static str, String)> {

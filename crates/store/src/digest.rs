@@ -9,12 +9,13 @@ use crate::{StoreError, Tx};
 
 mod canon;
 mod contents;
+mod histories;
 mod runs;
 mod stocks;
 mod trees;
 
 /// The digest of the store's logical state, in hexadecimal: stocks with their versions and entries,
-/// trees with their nodes, contents with their metrics, snapshots with their revisions and audits,
+/// trees with their nodes, contents with their metrics, histories with their commits, snapshots with their revisions and audits,
 /// repairs. Reads everything once; holds a bounded part of it in memory, and one digest for each
 /// snapshot and repair.
 ///
@@ -50,6 +51,7 @@ const PARTS: &[(&str, Part)] = &[
     ("stocks", stocks::add),
     ("trees", trees::add),
     ("contents", contents::add),
+    ("histories", histories::add),
     ("snapshots", runs::add_snapshots),
     ("repairs", runs::add_repairs),
 ];

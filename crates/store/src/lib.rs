@@ -31,6 +31,7 @@ pub mod folders;
 pub mod forge_facts;
 pub mod gate;
 pub mod heads;
+pub mod histories;
 pub mod idempotency;
 pub mod inbox;
 mod keys;

@@ -27,6 +27,8 @@ mod write;
 pub(crate) use ahead::Ahead;
 pub(crate) use nodes::PAGE;
 
+pub(crate) use pages::taken::drop_pages;
+
 pub use compare::{Change, Comparison, compare};
 pub use nodes::{TreeContent, contents_page, for_each_node, nodes_of_content, nodes_page};
 pub use stocked::stocked;

@@ -6,7 +6,10 @@ use std::time::SystemTime;
 use contracts::Failure;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
-use store::packs::{self, GivenUp, Going};
+use store::{
+    folders,
+    packs::{self, GivenUp, Going},
+};
 
 use crate::{Keeper, Told, failure, figures};
 
@@ -24,6 +27,8 @@ pub struct Collected {
     pub trees: u64,
     /// Nodes of those, and of trees that were never completed.
     pub nodes: u64,
+    /// Folders that lie in no tree any more.
+    pub folders: u64,
     /// Temporary files that writers which were killed had left.
     pub leftovers: u64,
     /// Packs that are marked since this run: nothing refers to them.
@@ -55,6 +60,7 @@ impl Keeper {
         };
         self.forget_trees(&mut sum, told).await?;
         self.drop_nodes(&mut sum, told).await?;
+        self.drop_folders(&mut sum, told).await?;
         let now = self.clock.now();
         let round = self.store.write(move |tx| packs::begin_round(tx, now).map_err(Failure::from)).await?;
         self.condemn(round, &mut sum, told).await?;
@@ -103,6 +109,28 @@ impl Keeper {
             sum.nodes += dropped;
             told("nodes", sum.nodes, 0);
             self.step("depot.after_nodes")?;
+        }
+    }
+
+    /// Down from the roots of trees that went: each look may leave what lay in the folders that it dropped.
+    async fn drop_folders(&self, sum: &mut Collected, told: Told<'_>) -> Result<(), Failure> {
+        let (mut after, mut before) = (None, sum.folders);
+        loop {
+            let dropped = self
+                .store
+                .write(move |tx| folders::drop_some(tx, after, PAGE).map_err(Failure::from))
+                .await?;
+            match dropped {
+                Some(dropped) => {
+                    after = Some(dropped.last);
+                    sum.folders += dropped.folders;
+                    told("folders", sum.folders, 0);
+                    self.step("depot.after_folders")?;
+                }
+                // Those that are left lie in something, unless one that went before lay in their way.
+                None if sum.folders == before => return Ok(()),
+                None => (after, before) = (None, sum.folders),
+            }
         }
     }
 

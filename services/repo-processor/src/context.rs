@@ -75,6 +75,7 @@ fn limits(fetch: &Fetch) -> Limits {
         files: fetch.files,
         depth: fetch.depth as usize,
         path_bytes: fetch.path_bytes as usize,
+        commits: fetch.commits,
         idle: fetch.idle(),
         total: fetch.total(),
     }

@@ -2,6 +2,7 @@
 
 mod context;
 mod handlers;
+mod history;
 mod metrics;
 mod rest;
 mod scratch;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use metrics::{counter, histogram};
 use runtime::metrics::names::{
-    CONTENTS_STORED, FETCH_SECONDS, FETCHED_BYTES, NODES_STORED, PACKED_BYTES, VISITS,
+    COMMITS_STORED, CONTENTS_STORED, FETCH_SECONDS, FETCHED_BYTES, NODES_STORED, PACKED_BYTES, VISITS,
 };
 use store::contents::ContentState;
 
@@ -31,6 +31,11 @@ impl Stored {
 /// A visit went well; failures are counted as ended tasks.
 pub(crate) fn visited(unchanged: bool) {
     counter!(VISITS, "outcome" => if unchanged { "unchanged" } else { "stored" }).increment(1);
+}
+
+/// So many commits of a history are stored.
+pub(crate) fn commits(fresh: u64) {
+    counter!(COMMITS_STORED).increment(fresh);
 }
 
 /// A fetch that was begun then is over.

@@ -62,6 +62,8 @@ enum Command {
     /// What runs produced, and its way into a stock
     #[command(subcommand)]
     Snapshot(commands::snapshot::Command),
+    /// Show the commits of a repository that were taken in, and what their messages are like
+    Commits(commands::commits::Arguments),
     /// What audits found, their reports, and who decided otherwise
     #[command(subcommand)]
     Audit(commands::audit::Command),
@@ -134,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::Analyze(arguments) => commands::analyze::run(&cli.global, &arguments),
         Command::Stock(command) => commands::stock::run(&cli.global, &command),
         Command::Snapshot(command) => commands::snapshot::run(&cli.global, &command),
+        Command::Commits(arguments) => commands::commits::run(&cli.global, &arguments),
         Command::Audit(command) => commands::audit::run(&cli.global, &command),
         Command::Validate(arguments) => commands::validate::run(&cli.global, &arguments),
         Command::Up => commands::up::run(&cli.global),

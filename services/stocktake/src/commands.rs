@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod analyze;
 pub(crate) mod audit;
+pub(crate) mod commits;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod depot;

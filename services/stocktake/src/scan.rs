@@ -62,7 +62,7 @@ pub(crate) fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode, Fa
             let display = progress::Display::new(arguments.quiet);
             watch::until_over(&engine, events, &run, arguments.commits(), &display).await?;
             display.clear();
-            gather::gather(&engine, &run, &targets, &data).await
+            gather::gather(&engine, &run, &targets, &data, arguments.history).await
         };
         let report = tokio::select! {
             report = work => Some(report),

@@ -1,6 +1,6 @@
 //! `cargo xtask bench fetch`: visits beside git, over the same daemon, with what each has it send.
 
-mod served;
+pub(crate) mod served;
 mod wire;
 
 use std::{

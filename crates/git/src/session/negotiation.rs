@@ -8,6 +8,9 @@ use gix::{
 /// Leaves contents out of a pack.
 pub(super) const WITHOUT_CONTENTS: &str = "blob:none";
 
+/// Leaves folders and contents out of a pack.
+pub(super) const ONLY_COMMITS: &str = "tree:0";
+
 /// Commits that are offered to a server at once.
 pub(super) const MOST_HAVES: usize = 32;
 
@@ -22,6 +25,8 @@ pub(super) struct Negotiation {
     /// Servers of the old protocols do not say what they know before they are told to begin.
     single_round: bool,
     may_filter: bool,
+    /// Left out of the pack from the first round on, where the server can.
+    filter: Option<&'static str>,
     /// What the server knows too.
     pub(super) common: Vec<ObjectId>,
     /// Whether the pack came without contents.
@@ -36,6 +41,7 @@ impl Negotiation {
             haves: Vec::new(),
             single_round: true,
             may_filter: false,
+            filter: None,
             common: Vec::new(),
             is_filtered: false,
         }
@@ -44,6 +50,11 @@ impl Negotiation {
     /// What `want` has and `haves` have not.
     pub(super) fn beside(want: ObjectId, haves: Vec<ObjectId>, single_round: bool) -> Self {
         Self { haves, single_round, may_filter: !single_round, ..Self::all_of(vec![want]) }
+    }
+
+    /// What leads to `want` and not to `haves`, without what `filter` leaves out.
+    pub(super) fn history(want: ObjectId, haves: Vec<ObjectId>, filter: Option<&'static str>) -> Self {
+        Self { haves, filter, ..Self::all_of(vec![want]) }
     }
 
     /// Whether the pack's deltas may build on what is held.
@@ -63,6 +74,9 @@ impl Negotiation {
     fn next(&mut self, arguments: &mut Arguments, previous: Option<&fetch::Response>) -> bool {
         let Some(previous) = previous else {
             self.haves.iter().for_each(|id| arguments.have(id));
+            if let Some(filter) = self.filter.filter(|_| arguments.can_use_filter()) {
+                arguments.filter(filter);
+            }
             return self.single_round || self.haves.is_empty();
         };
         self.note(previous);

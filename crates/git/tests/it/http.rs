@@ -7,7 +7,7 @@ use std::{
 };
 
 use contracts::ErrorKind;
-use git::{Head, Limits, Location, Policy, Received, Scheme, Silent};
+use git::{Credential, Head, Limits, Location, Policy, Received, Scheme, Silent};
 
 use crate::support::{
     Bench, GO_ON, assert_same, commit_all, entries, git, git_with,
@@ -330,6 +330,44 @@ fn passwords_are_never_sent_in_clear_text_nor_shown() {
     assert!(!error.to_string().contains("s3cret"), "{error}");
     assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
     assert!(server.seen().iter().all(|seen| seen.header("authorization").is_none()));
+}
+
+#[test]
+fn credentials_go_to_the_host_that_they_are_for_and_to_no_other() {
+    let mut bench = Bench::new();
+    let repo = bench.sample("repo");
+    let asks = |seen: &Seen| match seen.header("authorization") {
+        // `reader:s3cret`
+        Some("Basic cmVhZGVyOnMzY3JldA==") => Act::Serve,
+        _ => Act::Say("401 Unauthorized\r\nWWW-Authenticate: Basic realm=x".to_owned()),
+    };
+    let server = Server::start(bench.folder.path(), asks);
+    let url = format!("{}/repo/.git", server.url);
+    let error = bench.resolve(&url).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
+    // Those of another host stay here, whatever this one asks for; the name of a host is more than its beginning.
+    let netrc = |host: &str| Credential::read_netrc(&format!("machine {host} login reader password s3cret"));
+    for other in ["127.0.0.2", "127.0.0.1.example.org", "example.org"] {
+        bench.options.credentials = netrc(other).unwrap();
+        let error = bench.resolve(&url).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+    // By name it is another host than by number, and names are reached over a network: not in clear text.
+    bench.options.credentials = netrc("localhost").unwrap();
+    assert!(bench.resolve(&url.replace("127.0.0.1", "localhost")).is_err());
+    assert!(server.seen().iter().all(|seen| seen.header("authorization").is_none()));
+    bench.options.credentials = netrc("127.0.0.1").unwrap();
+    assert_same(&bench.visit(&url).unwrap(), &repo, "HEAD");
+    // A server that sends us elsewhere does not get them sent there.
+    let stranger = Server::start(bench.folder.path(), |_| Act::Serve);
+    let target = stranger.url.replace("127.0.0.1", "localhost");
+    let moved = Server::start(bench.folder.path(), move |_| {
+        Act::Say(format!("301 Moved\r\nLocation: {target}/repo/.git/info/refs?service=git-upload-pack"))
+    });
+    let error = bench.resolve(&format!("{}/repo/.git", moved.url)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden, "{error}");
+    assert!(stranger.seen().is_empty() && !error.to_string().contains("s3cret"), "{error}");
 }
 
 #[test]

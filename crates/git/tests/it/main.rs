@@ -9,6 +9,7 @@
 mod archives;
 mod directories;
 mod held;
+mod histories;
 mod hostile;
 mod http;
 mod limits;

@@ -38,6 +38,9 @@ pub struct Fetch {
     /// How many bytes the path of a file may have.
     #[schemars(range(min = 1, max = 65_536))]
     pub path_bytes: u32,
+    /// How many commits a history may have.
+    #[schemars(range(min = 1, max = 100_000_000))]
+    pub commits: u64,
     /// How many seconds may pass without a byte.
     #[schemars(range(min = 1, max = 3600))]
     pub idle_seconds: u64,
@@ -82,6 +85,7 @@ impl Default for Fetch {
             files: 2_000_000,
             depth: 256,
             path_bytes: 4096,
+            commits: 2_000_000,
             idle_seconds: 60,
             total_seconds: 3600,
             host_parallel: 4,

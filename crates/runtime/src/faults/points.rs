@@ -22,6 +22,7 @@ pub const POINTS: &[&str] = &[
     "sweep.after_commit",
     // One visit of a repository.
     "visit.after_resolve",
+    "visit.after_commits",
     "visit.after_fetch",
     "visit.after_pack",
     "visit.after_nodes",
@@ -29,6 +30,7 @@ pub const POINTS: &[&str] = &[
     // The upkeep of the depot: collection, compaction, verification.
     "depot.after_forget",
     "depot.after_nodes",
+    "depot.after_folders",
     "depot.after_mark",
     "depot.after_condemn",
     "depot.after_seal",

@@ -94,6 +94,8 @@ metrics! {
         "Bytes that came over the network.";
     NODES_STORED = "stocktake_nodes_stored_total", Counter, Count, [],
         "Nodes written.";
+    COMMITS_STORED = "stocktake_commits_stored_total", Counter, Count, [],
+        "Commits that histories were extended by.";
     CONTENTS_STORED = "stocktake_contents_stored_total", Counter, Count, ["state"],
         "Contents met for the first time: stored, `too_large`, unreadable.";
     PACKED_BYTES = "stocktake_packed_bytes_total", Counter, Bytes, [],

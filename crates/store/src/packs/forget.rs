@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::{
     StoreError, Tx,
     connection::{AnyConnection, each},
-    schema::{repositories, revisions, tree_drafts, tree_summaries, trees},
+    schema::{held_heads, repositories, revisions, tree_drafts, tree_summaries, trees},
     types::{Hash, Id, Instant, sql},
 };
 
@@ -100,6 +100,7 @@ pub fn forget_tree(tx: &mut Tx, tree: i64, aborted_before: Timestamp) -> Result<
             repositories::last_visited_at.eq(None::<Instant>),
         ))
         .execute(tx.conn())?;
+    diesel::delete(held_heads::table.filter(held_heads::tree_id.eq(tree))).execute(tx.conn())?;
     diesel::delete(tree_summaries::table.filter(tree_summaries::tree_id.eq(tree))).execute(tx.conn())?;
     diesel::delete(trees::table.find(tree)).execute(tx.conn())?;
     let Some(revision) = revision else { return Ok(true) };
@@ -140,6 +141,8 @@ pub fn drop_nodes(tx: &mut Tx, begun_before: Timestamp, limit: u32) -> Result<Op
         .bind::<BigInt, _>(i64::from(limit))
         .execute(c))?;
     if dropped < limit as usize {
+        crate::folders::doubt_draft(tx, draft)?;
+        crate::trees::drop_pages(tx, draft)?;
         diesel::delete(tree_drafts::table.find(draft)).execute(tx.conn())?;
     }
     Ok(Some(dropped as u64))

@@ -13,7 +13,7 @@ use super::PackState;
 use crate::{
     StoreError, Tx,
     connection::{AnyConnection, each},
-    schema::{batches, contents, depot_rounds, depot_waits, metrics, packs},
+    schema::{batches, contents, depot_rounds, depot_waits, lfs_pointers, metrics, packs},
     types::{Hash, Id, Instant, sql},
     values::{KEYS, to_db},
 };
@@ -253,6 +253,11 @@ pub fn give_up(tx: &mut Tx, pack: &Going) -> Result<GivenUp, StoreError> {
             ))
             .execute(tx.conn())?;
         return Ok(GivenUp::Kept);
+    }
+    // Whoever stores one of them again waits for this, and notes again what it stands for.
+    let oids: Vec<Hash> = held.iter().map(|(_, oid)| *oid).collect();
+    for part in oids.chunks(KEYS) {
+        each!(tx, c => diesel::delete(lfs_pointers::table.filter(lfs_pointers::oid.eq_any(part))).execute(c))?;
     }
     let ids: Vec<i64> = held.iter().map(|(id, _)| *id).collect();
     for part in ids.chunks(KEYS) {

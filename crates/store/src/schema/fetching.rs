@@ -5,11 +5,29 @@ use diesel::table;
 use super::domain::trees;
 
 table! {
-    use diesel::sql_types::Binary;
+    use diesel::sql_types::{Binary, Bool};
 
     folders (oid) {
         oid -> Binary,
         data -> Binary,
+        is_linked -> Bool,
+    }
+}
+
+table! {
+    use diesel::sql_types::Binary;
+
+    folder_links (child, parent) {
+        child -> Binary,
+        parent -> Binary,
+    }
+}
+
+table! {
+    use diesel::sql_types::Binary;
+
+    folders_going (oid) {
+        oid -> Binary,
     }
 }
 

@@ -5,7 +5,7 @@ use diesel::{allow_tables_to_appear_in_same_query, table};
 use super::domain::{repositories, revisions, sources};
 
 table! {
-    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+    use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
     use crate::types::sql::{Id, Instant};
 
     source_states (source_id) {
@@ -26,6 +26,7 @@ table! {
         last_ended_at -> Nullable<Instant>,
         last_calls -> Nullable<BigInt>,
         last_found -> Nullable<BigInt>,
+        history -> Bool,
     }
 }
 

@@ -41,11 +41,13 @@ pub struct Settings {
     pub freshness: Option<Duration>,
     /// Of sources that are due at once, the one with the higher number is run first.
     pub priority: i32,
+    /// Whether the commits of what it finds are taken in too.
+    pub history: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { visits: Visits::AtOnce, every: None, freshness: None, priority: 0 }
+        Self { visits: Visits::AtOnce, every: None, freshness: None, priority: 0, history: false }
     }
 }
 
@@ -109,6 +111,7 @@ struct Row {
     last_ended_at: Option<Instant>,
     last_calls: Option<i64>,
     last_found: Option<i64>,
+    history: bool,
 }
 
 impl TryFrom<Row> for Status {
@@ -130,6 +133,7 @@ impl TryFrom<Row> for Status {
                 every: span(row.every),
                 freshness: span(row.freshness),
                 priority: row.priority,
+                history: row.history,
             },
             next_run_at: row.next_run_at.map(Into::into),
             waiting,
@@ -172,6 +176,7 @@ pub fn configure(tx: &mut Tx, id: SourceId, settings: &Settings, now: Timestamp)
             source_states::every_seconds.eq(seconds(settings.every)),
             source_states::freshness_seconds.eq(seconds(settings.freshness)),
             source_states::priority.eq(settings.priority),
+            source_states::history.eq(settings.history),
             source_states::next_run_at.eq(next.map(Instant)),
         ))
         .execute(tx.conn())?;
@@ -185,6 +190,7 @@ fn ensure(tx: &mut Tx, id: SourceId) -> Result<(), StoreError> {
         source_states::source_id.eq(Id::from(id)),
         source_states::visits.eq(settings.visits.as_str()),
         source_states::priority.eq(settings.priority),
+        source_states::history.eq(settings.history),
         source_states::pass_calls.eq(0_i64),
         source_states::pass_found.eq(0_i64),
         source_states::pass_refused.eq(0_i64),

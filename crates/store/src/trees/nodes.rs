@@ -58,6 +58,31 @@ pub fn nodes_page(tx: &mut Tx, tree: i64, after: Option<&[u8]>, limit: u32) -> R
     Ok(rows.into_iter().map(Node::from).collect())
 }
 
+/// Up to `limit` nodes of the tree by path, from `start` on, behind `after`, and before `end`.
+pub(super) fn nodes_between(
+    tx: &mut Tx,
+    tree: i64,
+    (start, after): (&[u8], Option<&[u8]>),
+    end: Option<&[u8]>,
+    limit: u32,
+) -> Result<Vec<Node>, StoreError> {
+    let mut query = nodes::table
+        .filter(nodes::tree_id.eq(tree))
+        .filter(nodes::path.ge(start.to_vec()))
+        .order(nodes::path)
+        .limit(limit.into())
+        .select(Row::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(nodes::path.gt(after.to_vec()));
+    }
+    if let Some(end) = end {
+        query = query.filter(nodes::path.lt(end.to_vec()));
+    }
+    let rows: Vec<Row> = query.load(tx.conn())?;
+    Ok(rows.into_iter().map(Node::from).collect())
+}
+
 /// Calls `visit` for each node of the tree by path. Holds one page in memory.
 ///
 /// # Errors

@@ -15,6 +15,8 @@ use super::{
     Node,
     nodes::{PAGE, nodes_page},
 };
+pub(crate) mod taken;
+
 use crate::{
     StoreError, Tx,
     bulk::copy_in,

@@ -94,7 +94,9 @@ pub fn complete(tx: &mut Tx, draft: i64, nodes: u64, bytes: u64, contents: u64) 
         .on_conflict_do_nothing()
         .execute(c))?;
     if won > 0 {
-        super::pages::write(tx, draft)?;
+        if !super::pages::taken::are_written(tx, draft)? {
+            super::pages::write(tx, draft)?;
+        }
         diesel::delete(tree_drafts::table.find(draft)).execute(tx.conn())?;
     } else {
         drop_drafts(tx, &[draft])?;
@@ -122,6 +124,8 @@ pub fn purge_drafts(tx: &mut Tx, created_before: Timestamp, limit: u32) -> Resul
 
 fn drop_drafts(tx: &mut Tx, drafts: &[i64]) -> Result<(), StoreError> {
     for draft in drafts {
+        crate::folders::doubt_draft(tx, *draft)?;
+        super::pages::taken::drop_pages(tx, *draft)?;
         diesel::delete(nodes::table.filter(nodes::tree_id.eq(draft))).execute(tx.conn())?;
         diesel::delete(tree_drafts::table.find(draft)).execute(tx.conn())?;
     }

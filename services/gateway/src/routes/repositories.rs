@@ -9,6 +9,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+mod history;
+
 use super::{Answer, Revision, found, missing};
 use crate::{
     access::Caller,
@@ -27,6 +29,7 @@ const NAME: usize = 200;
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(list).service(hand_in).service(one).service(visits);
+    history::configure(config);
 }
 
 /// An origin of files, known by where it can be cloned from.

@@ -115,6 +115,9 @@ struct New {
     #[serde(default)]
     #[schema(minimum = -100, maximum = 100)]
     priority: i32,
+    /// Whether the commits of what it finds are taken in too, without their contents.
+    #[serde(default)]
+    history: bool,
 }
 
 fn default_stock() -> String {

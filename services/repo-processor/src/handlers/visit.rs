@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use store::{
     Tx, failures,
     heads::{self, HeldHead},
+    histories,
     repositories::{self, LastVisit},
     revisions::{self, Revision, RevisionState},
     snapshots,
@@ -26,7 +27,7 @@ use worker::{Commit, Job, Retry, Running};
 
 use crate::{
     context::Context,
-    metrics,
+    history, metrics,
     rest::{self, Rest},
     scratch,
     stocking::{self, Stop},
@@ -59,13 +60,16 @@ impl Job for Visit {
 
     async fn run(&self, running: &Running) -> Result<Commit, Failure> {
         let id = RevisionId(running.task.subject);
-        let Some((revision, last)) = self.load(running, id).await? else {
+        let Some(Loaded { revision, last, wants_history }) = self.load(running, id).await? else {
             return Ok(Commit::skip("the revision is gone or has ended"));
         };
         self.check_rest(running, &revision).await?;
         let location = Location::parse(&revision.url).map_err(failure)?;
         let head = self.resolve(&location, &revision, running).await?;
         running.pass("visit.after_resolve")?;
+        if let (Head::At { commit, .. }, true) = (&head, wants_history) {
+            history::take_in(&self.context, running, &revision, &location, *commit).await?;
+        }
         let known = self.known(&head).await?;
         let (commit, tree, same) = match decide(&head, last.as_ref(), known, revision.force) {
             Plan::Unchanged { commit, tree } => (commit, tree, true),
@@ -130,9 +134,18 @@ impl Visit {
         last: Option<&LastVisit>,
         heads: Vec<HeldHead>,
     ) -> Result<Commit, Stop> {
+        let builds_on_held = !heads.is_empty();
         let origin = self.fetch(way, heads.clone(), running, revision.snapshot).await?;
         running.pass("visit.after_fetch").map_err(Stop::Failed)?;
-        self.store(running, revision, last, Arc::new(origin), heads).await
+        let stored = self.store(running, revision, last, Arc::new(origin), heads).await;
+        stored.map_err(|stop| match stop {
+            // A folder that was thought to be held may have been collected meanwhile.
+            Stop::Failed(failure) if builds_on_held && failure.kind == ErrorKind::Invalid => {
+                tracing::debug!(%failure, "a tree that builds on what is held cannot be read");
+                Stop::Incomplete
+            }
+            other => other,
+        })
     }
 
     /// A repository that rests is not asked for anything, unless somebody insists.
@@ -162,11 +175,7 @@ impl Visit {
         Ok(tree.map(|tree| tree.id))
     }
 
-    async fn load(
-        &self,
-        running: &Running,
-        id: RevisionId,
-    ) -> Result<Option<(Revision, Option<LastVisit>)>, Failure> {
+    async fn load(&self, running: &Running, id: RevisionId) -> Result<Option<Loaded>, Failure> {
         running
             .commit(move |tx| {
                 let Some(revision) = revisions::get(tx, id)? else { return Ok((None, Vec::new())) };
@@ -175,7 +184,10 @@ impl Visit {
                 }
                 revisions::start(tx, id)?;
                 let last = repositories::get(tx, revision.repository)?.and_then(|repository| repository.last);
-                Ok((Some((revision, last)), Vec::new()))
+                // A commit that somebody names is a part of history, not its end.
+                let wants_history = revision.pinned_commit.is_none()
+                    && histories::is_wanted(tx, revision.repository, revision.snapshot)?;
+                Ok((Some(Loaded { revision, last, wants_history }), Vec::new()))
             })
             .await
     }
@@ -251,6 +263,13 @@ impl Visit {
             write_end(tx, &revision, commit, tree.id, false, now)
         }))
     }
+}
+
+/// What a visit begins with.
+struct Loaded {
+    revision: Revision,
+    last: Option<LastVisit>,
+    wants_history: bool,
 }
 
 /// Where a fetch goes to.
@@ -347,7 +366,7 @@ fn snapshot_ready(tx: &mut Tx, snapshot: SnapshotId, now: Timestamp) -> Result<O
 }
 
 /// Runs blocking git work, which ends early when `cancel` says so.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     cancel: &CancellationToken,
     work: impl FnOnce(&CancelFlag) -> Result<T, GitError> + Send + 'static,
 ) -> Result<T, Failure> {
@@ -368,7 +387,7 @@ async fn blocking<T: Send + 'static>(
         .map_err(failure)
 }
 
-type CancelFlag = std::sync::atomic::AtomicBool;
+pub(crate) type CancelFlag = std::sync::atomic::AtomicBool;
 
 fn failure(error: GitError) -> Failure {
     Failure::new(error.kind(), error)

@@ -1,5 +1,5 @@
-//! Processes that die at random points, one after the other, and what is left when all is done. Packs that a death
-//! left without a row are for the depot's upkeep to collect.
+//! Processes that die at random points, one after the other, and what is left when all is done: what calm ones would
+//! have left, nothing in the scratch folder, and no pack that no row speaks of once the upkeep has been there.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -13,7 +13,10 @@ use runtime::faults::POINTS;
 use store::{digest, revisions::NewRevisions};
 use testkit::{GitFixture, Stack};
 
-use crate::support::{PATIENCE, Visits, daemon};
+use crate::{
+    collected::sweep_orphans,
+    support::{PATIENCE, Visits, daemon},
+};
 
 /// Schedules in the test command; `STOCKTAKE_TEST_KILLS=200` runs as many.
 const SCHEDULES: u64 = 6;
@@ -94,10 +97,12 @@ async fn state(stack: &Stack) -> BTreeMap<&'static str, String> {
 async fn wherever_processes_die_the_end_is_that_of_calm_ones() {
     let Some(stack) = Stack::servers().await else { return };
     let calm_stack = Stack::embedded().await;
-    let (visits, calm) = (Visits::new(&stack), Visits::new(&calm_stack));
+    let (mut visits, mut calm) = (Visits::new(&stack), Visits::new(&calm_stack));
+    (visits.history, calm.history) = (true, true);
     let points: Vec<&str> =
         POINTS.iter().copied().filter(|point| WHERE.iter().any(|start| point.starts_with(start))).collect();
     let repository = GitFixture::odd();
+    repository.git(&["config", "uploadpack.allowFilter", "true"]);
     let served = daemon(repository.path().parent().unwrap());
     let url = format!("{served}/{}", repository.path().file_name().unwrap().to_str().unwrap());
     let data = tempfile::tempdir().unwrap();
@@ -140,6 +145,9 @@ async fn wherever_processes_die_the_end_is_that_of_calm_ones() {
     }
     println!("{} schedules, {deaths} deaths, {} plans", schedules(), died_at.len());
     assert!(deaths > 0, "nobody ever died");
+    let orphans = sweep_orphans(&stack).await;
+    println!("{orphans} packs of no row were collected");
+    assert_eq!(state(&stack).await, state(&calm_stack).await, "what is of use stays");
     calm_stack.remove().await;
     stack.remove().await;
 }

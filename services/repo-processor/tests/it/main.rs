@@ -2,6 +2,9 @@
 //! killed.
 #![cfg(test)]
 
+mod collected;
+mod credentials;
+mod histories;
 mod kills;
 mod support;
 mod visits;

@@ -18,6 +18,7 @@ use store::{
     outbox, repositories,
     revisions::{self, NewRevisions, Revision},
     snapshots::{self, NewSnapshot},
+    sources::{self, NewSource, Settings},
     stocks,
     tasks::{self, NewTask},
 };
@@ -32,6 +33,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Visits<'a> {
     pub(crate) stack: &'a Stack,
     pub(crate) config: Config,
+    /// Whether the source wants the commits too.
+    pub(crate) history: bool,
 }
 
 impl<'a> Visits<'a> {
@@ -41,7 +44,7 @@ impl<'a> Visits<'a> {
         config.depot.url = ServiceUrl::new(stack.depot_url.clone());
         config.fetch.allow_local = true;
         config.fetch.allow_private_addresses = true;
-        Self { stack, config }
+        Self { stack, config, history: false }
     }
 
     pub(crate) fn engine(&self) -> Engine {
@@ -64,13 +67,21 @@ impl<'a> Visits<'a> {
 
     /// Asks for a visit of `url`.
     pub(crate) async fn begin(&self, url: &str, new: NewRevisions, lane: Lane) -> RevisionId {
-        let (url, engine) = (url.to_owned(), self.engine());
+        let (url, engine, history) = (url.to_owned(), self.engine(), self.history);
         let now = engine.clock.now();
         engine
             .submit("test", move |tx| {
                 let stock = stocks::get_or_create(tx, "test", now)?;
-                let snapshot =
-                    NewSnapshot { stock: stock.id, source: None, auto_commit: false, repair: None };
+                let source = NewSource {
+                    kind: "list".to_owned(),
+                    name: format!("{url} {history}"),
+                    params: serde_json::json!({ "urls": [url] }),
+                    stock: stock.id,
+                };
+                let source = sources::upsert_by_name(tx, &source, now)?.id;
+                sources::configure(tx, source, &Settings { history, ..Settings::default() }, now)?;
+                let source = Some(source);
+                let snapshot = NewSnapshot { stock: stock.id, source, auto_commit: false, repair: None };
                 let snapshot = snapshots::create(tx, &snapshot, now)?.id;
                 let ids = repositories::upsert_many(tx, &[(url.clone(), "test".to_owned())], now)?;
                 let (revision, _) = revisions::create_many(tx, snapshot, &ids, &new, now)?[0];

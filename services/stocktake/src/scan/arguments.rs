@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// Audit only: leave the stock as it is
     #[arg(long)]
     pub(crate) no_commit: bool,
+    /// Take in the commits too, without their contents, and measure their messages
+    #[arg(long)]
+    pub(crate) history: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ReportFormat,

@@ -5,7 +5,7 @@ use contracts::{ErrorKind, Failure, Lane, Outgoing, SnapshotId, TaskId, messages
 use serde_json::json;
 use store::{
     snapshots::{self, NewSnapshot, SnapshotState},
-    sources::{self, NewSource},
+    sources::{self, NewSource, Settings},
     stocks,
     tasks::{self, NewTask},
 };
@@ -32,6 +32,7 @@ pub(crate) async fn begin(
         return Ok(None);
     }
     let (stock, auto_commit, now) = (arguments.stock.clone(), arguments.commits(), engine.clock.now());
+    let settings = Settings { history: arguments.history, ..Settings::default() };
     if stock.trim().is_empty() {
         return Err(Failure::new(ErrorKind::Invalid, "--stock needs a name"));
     }
@@ -48,6 +49,7 @@ pub(crate) async fn begin(
                 },
                 now,
             )?;
+            sources::configure(tx, source.id, &settings, now)?;
             let mut run = Run { snapshot: SnapshotId::new(), stock_name: stock.name.clone(), resumed: true };
             let open = snapshots::open_of_source(tx, source.id)?;
             // One that is audited and does not commit by itself waits for a person; this is another scan.

@@ -61,7 +61,11 @@ pub(super) async fn scan(
     let (mut languages, mut licences) = (BTreeMap::new(), BTreeMap::new());
     let mut versions: BTreeMap<(String, i32), u64> = BTreeMap::new();
     for part in &parts {
-        report.repositories.push(repository(part));
+        let history = match arguments.history {
+            true => history_of(remote, text(part, "repository")).await?,
+            false => None,
+        };
+        report.repositories.push(Repository { history, ..repository(part) });
         count(&mut report, part);
         let mut summary = Summary::default();
         let nodes = format!("{path}/nodes?format=ndjson&repository={}", text(part, "repository"));
@@ -86,8 +90,10 @@ pub(super) async fn scan(
 async fn run(remote: &Remote, arguments: &Arguments, urls: &[&str]) -> Result<Value, Failure> {
     let name: String =
         format!("scan into {} of {}", arguments.stock, urls.join(" ")).chars().take(NAME).collect();
-    let source =
-        json!({ "name": name, "kind": "list", "params": { "urls": urls }, "stock": arguments.stock });
+    let source = json!({
+        "name": name, "kind": "list", "params": { "urls": urls }, "stock": arguments.stock,
+        "history": arguments.history,
+    });
     let source = remote.post("/sources", &source).await?;
     let begin = format!("/sources/{}/runs", text(&source, "id"));
     let begun = remote.post(&begin, &json!({ "auto_commit": arguments.commits() })).await?;
@@ -121,7 +127,35 @@ fn repository(part: &Value) -> Repository {
         _ => Status::Failed,
     };
     let (nodes, bytes) = (number(part, "nodes"), number(part, "bytes"));
-    Repository { url: text(part, "url").to_owned(), commit, tree: None, nodes, bytes, status, reason }
+    let url = text(part, "url").to_owned();
+    Repository { url, commit, tree: None, nodes, bytes, status, reason, history: None }
+}
+
+/// What the gateway knows of the commits; nothing where there is no git.
+async fn history_of(remote: &Remote, repository: &str) -> Result<Option<reports::History>, Failure> {
+    let told = match remote.get(&format!("/repositories/{repository}/history")).await {
+        Err(failure) if failure.kind == ErrorKind::NotFound => return Ok(None),
+        told => told?,
+    };
+    let of_kind = |name: &str| {
+        let kinds = told["kinds"].as_array().into_iter().flatten();
+        kinds.filter(|kind| kind["kind"] == name).map(|kind| number(kind, "commits")).sum()
+    };
+    let mean = |field: &str| told[field].as_f64().unwrap_or_default();
+    Ok(Some(reports::History {
+        commits: number(&told, "commits"),
+        is_cut: told["is_cut"] == true,
+        merges: of_kind("merge"),
+        features: of_kind("feature"),
+        fixes: of_kind("fix"),
+        configs: of_kind("config"),
+        unclassified: of_kind("unclassified"),
+        classifiable: mean("classifiable"),
+        mean_chars: mean("mean_chars"),
+        mean_words: mean("mean_words"),
+        mean_fog: mean("mean_fog"),
+        failure: told["failure"]["reason"].as_str().map(str::to_owned),
+    }))
 }
 
 fn count(report: &mut ScanReport, part: &Value) {

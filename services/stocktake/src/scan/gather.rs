@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use reports::{Analyzer, AuditCounts, Function, Language, Licence, Repository, ScanReport, Status};
 use store::{
     StoreError, Tx, audits, batches,
+    histories::{self, CommitKind},
     revisions::{self, Revision, RevisionState},
     snapshots::{self, Snapshot, SnapshotState},
     trees,
@@ -27,6 +28,7 @@ pub(crate) async fn gather(
     run: &Option<Run>,
     targets: &[Target],
     data: &Path,
+    wants_history: bool,
 ) -> Result<ScanReport, Failure> {
     let mut report = ScanReport { data: data.display().to_string(), ..ScanReport::default() };
     for target in targets {
@@ -63,7 +65,8 @@ pub(crate) async fn gather(
     let mut licences: BTreeMap<String, u64> = BTreeMap::new();
     let mut versions: BTreeMap<(String, i32), u64> = BTreeMap::new();
     for (revision, tree) in &all {
-        report.repositories.push(repository(revision, tree.as_deref()));
+        let history = if wants_history { history_of(engine, revision.repository).await? } else { None };
+        report.repositories.push(Repository { history, ..repository(revision, tree.as_deref()) });
         count(&mut report, revision);
         if let Some(tree) = revision.tree {
             let summary = summary_of(engine, tree).await?;
@@ -95,6 +98,7 @@ pub(super) fn refused(target: &Target, reason: &str) -> Repository {
         bytes: 0,
         status: Status::Failed,
         reason: Some(reason.to_owned()),
+        history: None,
     }
 }
 
@@ -142,6 +146,7 @@ fn repository(revision: &Revision, tree: Option<&str>) -> Repository {
         bytes: revision.bytes,
         status,
         reason,
+        history: None,
     }
 }
 
@@ -165,6 +170,30 @@ pub(super) fn sums(
         .languages
         .sort_by(|one, other| other.code.cmp(&one.code).then_with(|| one.language.cmp(&other.language)));
     report.licences = licences.into_iter().map(|(licence, files)| Licence { licence, files }).collect();
+}
+
+async fn history_of(
+    engine: &Engine,
+    repository: contracts::RepositoryId,
+) -> Result<Option<reports::History>, Failure> {
+    let history = engine.store.read(move |tx| histories::get(tx, repository)).await?;
+    Ok(history.map(|history| {
+        let of = |kind| history.sums.of_kind(kind);
+        reports::History {
+            commits: history.commits,
+            is_cut: history.is_cut,
+            merges: of(CommitKind::Merge),
+            features: of(CommitKind::Feature),
+            fixes: of(CommitKind::Fix),
+            configs: of(CommitKind::Config),
+            unclassified: of(CommitKind::Unclassified),
+            classifiable: history.classifiable(),
+            mean_chars: history.mean_chars(),
+            mean_words: history.mean_words(),
+            mean_fog: history.mean_fog(),
+            failure: history.failure.map(|failure| failure.reason),
+        }
+    }))
 }
 
 /// Taken from what is kept, or summed up now and kept.

@@ -23,19 +23,19 @@ async fn a_scan_that_is_killed_anywhere_goes_on_with_the_same_command() {
     let repository = GitFixture::tidy(20);
     let there = repository.path().to_str().unwrap();
     let calm = tempfile::tempdir().unwrap();
-    assert_eq!(exit_code(&stocktake(calm.path()).args(["scan", there]).output().unwrap()), 0);
+    assert_eq!(exit_code(&stocktake(calm.path()).args(["scan", "--history", there]).output().unwrap()), 0);
     let expected = digest_of(calm.path()).await;
     for point in points().filter(|point| !NOT_IN_ONE_SCAN.contains(point)) {
         let data = tempfile::tempdir().unwrap();
         let mut scan = stocktake(data.path());
-        scan.env("STOCKTAKE__FAULTS__ABORT_AT", format!("{point}:1")).args(["scan", there]);
+        scan.env("STOCKTAKE__FAULTS__ABORT_AT", format!("{point}:1")).args(["scan", "--history", there]);
         let died = scan.output().unwrap();
         // A point that comes after everything a scan waits for is not always passed before it ends.
         let may_end = ["outbox.after_delete", "worker.after_ack", "job.after_finish", "sweep.after_commit"];
         let said = String::from_utf8_lossy(&died.stderr);
         assert!(killed(died.status) || may_end.contains(point), "{point}: {:?} {said}", died.status);
         if killed(died.status) {
-            let again = stocktake(data.path()).args(["scan", there]).output().unwrap();
+            let again = stocktake(data.path()).args(["scan", "--history", there]).output().unwrap();
             assert_eq!(exit_code(&again), 0, "{point}: {}", String::from_utf8_lossy(&again.stderr));
         }
         assert_eq!(digest_of(data.path()).await, expected, "{point}");

@@ -19,7 +19,7 @@ use store::{
     Store, StoreError, StoreOptions, Tx, digest,
     repairs::{self, RepairState},
     snapshots::{self, NewSnapshot, Snapshot, SnapshotFilter, SnapshotState},
-    sources::{self, NewSource},
+    sources::{self, NewSource, Settings},
     stocks,
     tasks::{self, NewTask},
 };
@@ -203,6 +203,8 @@ fn begin(
         stock: stock.id,
     };
     let source = sources::upsert_by_name(tx, &new, now)?;
+    let settings = Settings { history: true, ..Settings::default() };
+    sources::configure(tx, source.id, &settings, now)?;
     let new = NewSnapshot { stock: stock.id, source: Some(source.id), auto_commit, repair: None };
     let snapshot = snapshots::create(tx, &new, now)?.id;
     let task = TaskId::new();

@@ -14,20 +14,24 @@ use anyhow::{Context, Result, bail};
 use super::git;
 
 /// Runs until it is dropped.
-pub(super) struct Served {
-    pub(super) address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
     repository: PathBuf,
     daemon: Child,
 }
 
 impl Served {
     /// Serves a copy of `target` as `repo.git`, and a fork that is one commit ahead as `fork/repo.git`.
-    pub(super) fn of(target: &Path, folder: &Path) -> Result<Self> {
+    pub(crate) fn of(target: &Path, folder: &Path) -> Result<Self> {
         let root = folder.join("served");
         let (repository, fork) = (root.join("repo.git"), root.join("fork/repo.git"));
         std::fs::create_dir_all(root.join("fork"))?;
         for copy in [&repository, &fork] {
             told(git().args(["clone", "-q", "--bare", "--no-local"]).arg(target).arg(copy))?;
+        }
+        // As forges do, it leaves out what it is asked to leave out.
+        for copy in [&repository, &fork] {
+            told(git().arg("--git-dir").arg(copy).args(["config", "uploadpack.allowFilter", "true"]))?;
         }
         commit(&repository, "refs/heads/bench-later", "later")?;
         commit(&fork, "refs/heads/bench-fork", "fork")?;

@@ -9,7 +9,7 @@ use store::{
     changes::{ChangeKind, ChangeRow, Options, Reader, Source},
     revisions,
     stocks::{self, NewEntry},
-    trees::{self, Change, Comparison, Node},
+    trees::{self, Change, Comparison, Gone, Node, Totals},
 };
 
 use super::{node, now, oid, revision, snapshot, some_revision, stock, tree};
@@ -280,4 +280,77 @@ async fn old_versions_are_let_go_as_the_policy_says() {
         done.unwrap();
     })
     .await;
+}
+
+#[test]
+fn what_is_taken_over_has_the_pages_and_the_sums_of_what_is_written_whole() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let db = Db::sqlite();
+    runtime.block_on(db.store.migrate()).unwrap();
+    let made: Result<RevisionId, StoreError> = runtime.block_on(db.store.write(some_revision));
+    let revision = made.unwrap();
+    let next = std::cell::Cell::new(0);
+    let config = ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() };
+    // Few changes or more than are looked at one by one, and nodes that go, at either end and in between.
+    let strategy = (model(), model(), prop_oneof![0_usize..6, 0_usize..500], 1_usize..200);
+    proptest!(config, |((old, changes, count, every) in strategy)| {
+        let mut new = old.clone();
+        let mut changed: Model = changes.into_iter().take(count).collect();
+        let gone: Vec<Vec<u8>> =
+            old.keys().step_by(every).filter(|path| !changed.contains_key(*path)).cloned().collect();
+        // Something behind everything, and before it.
+        if every % 3 == 0 {
+            changed.extend([(b"zzz".to_vec(), (0o100_644, 1)), (b"!".to_vec(), (0o160_000, 2))]);
+        }
+        new.extend(changed.clone());
+        gone.iter().for_each(|path| drop(new.remove(path)));
+        next.set(next.get() + 3);
+        let (first, n) = (next.get(), new.clone());
+        let found: Result<_, StoreError> = runtime.block_on(db.store.write(move |tx| {
+            let draft = begin_tree(tx, revision, first, &old)?;
+            let sums = whole(&old);
+            let base = trees::complete(tx, draft, sums.nodes, sums.bytes, sums.contents)?.id;
+            let draft = begin_tree(tx, revision, first + 1, &changed)?;
+            let gone: Vec<Gone> = gone.iter().map(|path| Gone { path: path.clone(), is_folder: false }).collect();
+            trees::insert_gone(tx, draft, base, &gone)?;
+            let sums = trees::take_over(tx, draft, base)?;
+            let taken = trees::complete(tx, draft, sums.nodes, sums.bytes, sums.contents)?.id;
+            let draft = begin_tree(tx, revision, first + 2, &n)?;
+            let written = trees::complete(tx, draft, n.len() as u64, 0, 0)?.id;
+            let nodes = trees::nodes_page(tx, taken, None, 10_000)?;
+            let mut comparison = Comparison::new(Some(taken), Some(written), false);
+            let mut pages = Vec::new();
+            while let Some(change) = comparison.next(tx)? {
+                pages.push(change);
+            }
+            Ok((sums, nodes, pages))
+        }));
+        let (sums, nodes, pages) = found.unwrap();
+        prop_assert_eq!(nodes, nodes_of(&new));
+        prop_assert_eq!(sums, whole(&new));
+        for page in pages {
+            prop_assert!(matches!(page, Change::Unchanged(_)), "{page:?}");
+        }
+    });
+}
+
+fn begin_tree(tx: &mut Tx, revision: RevisionId, id: u32, model: &Model) -> Result<i64, StoreError> {
+    let mut bytes = [0; 20];
+    bytes[..4].copy_from_slice(&id.to_be_bytes());
+    let draft = trees::begin(tx, &Oid::from(bytes), revision, now())?;
+    trees::insert_nodes(tx, draft, &nodes_of(model))?;
+    Ok(draft)
+}
+
+fn whole(model: &Model) -> Totals {
+    let nodes = nodes_of(model);
+    let mut contents: Vec<Oid> =
+        nodes.iter().filter(|node| node.mode != 0o160_000).map(|node| node.oid).collect();
+    contents.sort_unstable();
+    contents.dedup();
+    Totals {
+        nodes: nodes.len() as u64,
+        bytes: nodes.iter().map(|node| node.size).sum(),
+        contents: contents.len() as u64,
+    }
 }

@@ -72,6 +72,7 @@ pub(super) fn settings(new: &New) -> Result<Settings, Problem> {
         every: within("every_seconds", new.every_seconds, EVERY)?,
         freshness: within("freshness_seconds", new.freshness_seconds, FRESHNESS)?,
         priority: new.priority,
+        history: new.history,
     })
 }
 
@@ -131,6 +132,8 @@ pub(crate) struct Standing {
     /// How old what is held of a lively repository may be, in seconds.
     freshness_seconds: Option<u64>,
     priority: i32,
+    /// Whether the commits of what it finds are taken in too.
+    history: bool,
     /// When it is run next by itself.
     next_run_at: Option<Timestamp>,
     /// Until when it sleeps because its forge said so.
@@ -267,6 +270,7 @@ pub(crate) fn of(tx: &mut Tx, id: SourceId, now: Timestamp) -> Result<Option<Sta
         every_seconds: seconds(status.settings.every),
         freshness_seconds: seconds(status.settings.freshness),
         priority: status.settings.priority,
+        history: status.settings.history,
         next_run_at: status.next_run_at,
         waiting_until,
         waiting_for,

@@ -46,6 +46,7 @@ pub(super) async fn run(mut keeper: Keeper, arguments: &Arguments) -> Result<Exi
             ("marked packs that wait", count(sum.waiting)),
             ("trees forgotten", count(sum.trees)),
             ("nodes dropped", count(sum.nodes)),
+            ("folders dropped", count(sum.folders)),
             ("temporary files removed", count(sum.leftovers)),
         ])?,
     }

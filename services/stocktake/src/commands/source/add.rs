@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// When what it finds is visited; what the kind provides for when not said
     #[arg(long, value_enum)]
     visits: Option<Visits>,
+    /// Take in the commits of what it finds too, without their contents
+    #[arg(long)]
+    history: bool,
     /// What it is told; lists with commas
     #[arg(value_name = "NAME=VALUE")]
     params: Vec<String>,
@@ -79,6 +82,7 @@ impl Arguments {
                 every: self.every,
                 freshness: self.freshness,
                 priority: self.priority,
+                history: self.history,
             },
         })
     }

@@ -58,6 +58,7 @@ pub(super) async fn add(remote: &Remote, arguments: &add::Arguments) -> Result<(
         "every_seconds": seconds(settings.every),
         "freshness_seconds": seconds(settings.freshness),
         "priority": settings.priority,
+        "history": settings.history,
     });
     let source = remote.post("/sources", &body).await?;
     add::tell(text(&source, "name"), is_new, text(&source, "id"))

@@ -46,7 +46,8 @@ pub(super) fn one(source: &Value, format: TableFormat) -> Result<(), Failure> {
         writeln!(out, "  parameters  {}", printable(&source["params"].to_string()))?;
         let every = source["every_seconds"].as_u64();
         let every = every.map_or_else(|| "on request".to_owned(), |every| format!("every {}", span(every)));
-        writeln!(out, "  run         {every}; visits {}", said("visits"))?;
+        let history = if source["history"] == true { ", with their commits" } else { "" };
+        writeln!(out, "  run         {every}; visits {}{history}", said("visits"))?;
         if let Some(next) = time(&source["next_run_at"]) {
             writeln!(out, "  next run    {next}")?;
         }

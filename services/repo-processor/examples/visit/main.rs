@@ -1,8 +1,11 @@
 //! Visits repositories, embedded, and ends: what `cargo xtask bench fetch` measures beside git.
 //!
-//! `visit DATA_FOLDER URL`: everything is kept in the folder, as `stocktake` keeps it. Prints the nodes, their
-//! bytes and the distinct contents as JSON.
+//! `visit DATA_FOLDER URL [--history] [--dump]`: everything is kept in the folder, as `stocktake` keeps it. Prints
+//! the nodes, their bytes and the distinct contents as JSON; with `--dump` all of them instead, and the commits,
+//! which `--history` takes in.
 #![expect(clippy::print_stdout, reason = "it is a program of its own")]
+
+mod dump;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -13,6 +16,7 @@ use store::{
     Store, StoreOptions, repositories,
     revisions::{self, NewRevisions, RevisionState},
     snapshots::{self, NewSnapshot},
+    sources::{self, NewSource, Settings},
     stocks,
     tasks::{self, NewTask},
 };
@@ -22,12 +26,14 @@ use worker::{Engine, Options, Recovery};
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let (Some(data), Some(url)) = (arguments.next().map(PathBuf::from), arguments.next()) else {
-        return Err(Failure::new(ErrorKind::Invalid, "usage: visit DATA_FOLDER URL"));
+        return Err(Failure::new(ErrorKind::Invalid, "usage: visit DATA_FOLDER URL [--history] [--dump]"));
     };
-    worker::process::block_on(run(data, url))
+    let flags: Vec<String> = arguments.collect();
+    let is_set = |flag: &str| flags.iter().any(|given| given == flag);
+    worker::process::block_on(run(data, url, is_set("--history"), is_set("--dump")))
 }
 
-async fn run(data: PathBuf, url: String) -> Result<(), Failure> {
+async fn run(data: PathBuf, url: String, history: bool, dump: bool) -> Result<(), Failure> {
     let mut config = Config::default();
     config.depot.url = ServiceUrl::new(format!("file://{}/depot", data.display()));
     config.fetch.allow_local = true;
@@ -51,7 +57,16 @@ async fn run(data: PathBuf, url: String) -> Result<(), Failure> {
     let revision = engine
         .submit("bench", move |tx| {
             let stock = stocks::get_or_create(tx, "bench", now)?;
-            let snapshot = NewSnapshot { stock: stock.id, source: None, auto_commit: false, repair: None };
+            let source = NewSource {
+                kind: "list".to_owned(),
+                name: url.clone(),
+                params: serde_json::json!({ "urls": [url] }),
+                stock: stock.id,
+            };
+            let source = sources::upsert_by_name(tx, &source, now)?.id;
+            sources::configure(tx, source, &Settings { history, ..Settings::default() }, now)?;
+            let snapshot =
+                NewSnapshot { stock: stock.id, source: Some(source), auto_commit: false, repair: None };
             let snapshot = snapshots::create(tx, &snapshot, now)?.id;
             let ids = repositories::upsert_many(tx, &[(url.clone(), url.clone())], now)?;
             let made = revisions::create_many(tx, snapshot, &ids, &NewRevisions::default(), now)?;
@@ -78,6 +93,11 @@ async fn run(data: PathBuf, url: String) -> Result<(), Failure> {
     let ended = ended.ok_or_else(|| Failure::new(ErrorKind::Internal, "the revision is gone"))?;
     if ended.state == RevisionState::Failed {
         return Err(ended.failure.unwrap_or_else(|| Failure::new(ErrorKind::Internal, "no reason")));
+    }
+    if let (true, Some(tree)) = (dump, ended.tree) {
+        let depot = worker::process::open_depot(&config)?;
+        dump::tree(&store, &depot, tree).await?;
+        return dump::commits(&store, ended.repository).await;
     }
     println!("{{\"nodes\":{},\"bytes\":{},\"contents\":{}}}", ended.nodes, ended.bytes, ended.contents);
     Ok(())
