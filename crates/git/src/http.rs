@@ -9,12 +9,9 @@ use std::{
 
 use gix::protocol::transport::{
     Protocol,
-    client::{
-        Account, TransportWithoutIO,
-        blocking_io::{
-            Transport,
-            http::{self as gix_http, GetResponse, Http, PostBodyDataKind, PostResponse},
-        },
+    client::blocking_io::{
+        Transport,
+        http::{self as gix_http, GetResponse, Http, PostBodyDataKind, PostResponse},
     },
 };
 
@@ -37,14 +34,10 @@ pub(crate) fn connect(
     let client = client.for_host(remote, &options.policy, meter)?;
     let url = gix::url::parse(remote.url.as_str())
         .map_err(|error| GitError::invalid(format_args!("not an address: {error}")))?;
-    let http = Exchange { client, meter: Arc::clone(meter), base: None };
-    let mut transport = gix_http::Transport::new_http(http, url, Protocol::V2, false);
-    if let Some((username, password)) = account(remote, options) {
-        transport
-            .set_identity(Account { username, password, oauth_refresh_token: None })
-            .map_err(|_not_set| GitError::internal("credentials could not be used"))?;
-    }
-    Ok(Box::new(transport))
+    // We send them ourselves: gix sends none in clear text, not even to this machine.
+    let authorization = account(remote, options).map(|(user, password)| request::basic(&user, &password));
+    let http = Exchange { client, meter: Arc::clone(meter), base: None, authorization };
+    Ok(Box::new(gix_http::Transport::new_http(http, url, Protocol::V2, false)))
 }
 
 fn check_clear_text(remote: &Remote) -> Result<(), GitError> {
@@ -104,6 +97,15 @@ struct Exchange {
     meter: Arc<Meter>,
     /// Where a redirect on the same host has led to.
     base: Option<String>,
+    /// The header that says who we are. Redirects lead to the same host only, so that it goes nowhere else.
+    authorization: Option<String>,
+}
+
+impl Exchange {
+    fn with_ours(&self, headers: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+        let given = headers.into_iter().map(|line| line.as_ref().to_owned());
+        given.chain(self.authorization.clone()).collect()
+    }
 }
 
 impl Http for Exchange {
@@ -117,7 +119,7 @@ impl Http for Exchange {
         base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> gix::Result<GetResponse<Headers, Body>> {
-        let mut request = Request::new(self.client.get(url), url, headers);
+        let mut request = Request::new(self.client.get(url), url, self.with_ours(headers));
         let tail = url.strip_prefix(base_url).unwrap_or_default();
         for _ in 0..=request::MAX_REDIRECTS {
             match request.send(&self.meter).map_err(gix::Error::from_error)? {
@@ -144,7 +146,7 @@ impl Http for Exchange {
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _: PostBodyDataKind,
     ) -> gix::Result<PostResponse<Headers, Body, PostBody>> {
-        let request = Request::new(self.client.post(url), url, headers);
+        let request = Request::new(self.client.post(url), url, self.with_ours(headers));
         let pending = Arc::new(Mutex::new(Pending {
             request: Some(request),
             question: Vec::new(),

@@ -58,7 +58,10 @@ impl Request {
                 // Ours is set on the client.
                 let name =
                     HeaderName::from_bytes(name.as_bytes()).ok().filter(|name| name != "user-agent")?;
-                Some((name, HeaderValue::from_str(value).ok()?))
+                let mut value = HeaderValue::from_str(value).ok()?;
+                // Libraries show it to nobody then, whatever they log.
+                value.set_sensitive(name == "authorization");
+                Some((name, value))
             })
             .collect();
         Self { builder, url: url.to_owned(), headers }

@@ -303,7 +303,7 @@ fn what_is_taken_over_has_the_pages_and_the_sums_of_what_is_written_whole() {
             changed.extend([(b"zzz".to_vec(), (0o100_644, 1)), (b"!".to_vec(), (0o160_000, 2))]);
         }
         new.extend(changed.clone());
-        gone.iter().for_each(|path| drop(new.remove(path)));
+        new.retain(|path, _| !gone.contains(path));
         next.set(next.get() + 3);
         let (first, n) = (next.get(), new.clone());
         let found: Result<_, StoreError> = runtime.block_on(db.store.write(move |tx| {
