@@ -99,6 +99,7 @@ impl Command {
         match self {
             Self::Analyze(_)
             | Self::Validate(_)
+            | Self::Commits(_)
             | Self::Up
             | Self::Serve(_)
             | Self::Depot(_)
