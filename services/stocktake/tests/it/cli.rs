@@ -166,7 +166,14 @@ async fn a_scan_that_is_interrupted_goes_on_with_the_same_command() {
     let calm = tempfile::tempdir().unwrap();
     assert_eq!(exit_code(&scan(calm.path(), &[path(&repository)])), 0);
     // Where the machine is busy with other things, a scan may be over before anybody interrupts it.
-    let data = (0..50).find_map(|_| interrupted_scan(&repository)).expect("no scan was interrupted");
+    let mut interrupted = None;
+    for _ in 0..50 {
+        interrupted = interrupted_scan(&repository).await;
+        if interrupted.is_some() {
+            break;
+        }
+    }
+    let data = interrupted.expect("no scan was interrupted");
     assert_eq!(exit_code(&scan(data.path(), &[path(&repository)])), 0);
     // An interrupted scan that had nothing left to do may have been followed by another one.
     let parts = |digest: Vec<(&'static str, String)>| {
@@ -177,7 +184,7 @@ async fn a_scan_that_is_interrupted_goes_on_with_the_same_command() {
 
 /// The data of a scan that was interrupted as soon as there was a database, or as soon as the first contents were
 /// stored; none when both times it was over by then.
-fn interrupted_scan(repository: &GitFixture) -> Option<tempfile::TempDir> {
+async fn interrupted_scan(repository: &GitFixture) -> Option<tempfile::TempDir> {
     let data = tempfile::tempdir().unwrap();
     let mut interrupted = 0;
     for sign in ["stocktake.db", "depot/packs"] {
@@ -188,7 +195,7 @@ fn interrupted_scan(repository: &GitFixture) -> Option<tempfile::TempDir> {
             .spawn()
             .unwrap();
         while !data.path().join(sign).exists() && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(1));
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         let ended = child.wait().unwrap();
