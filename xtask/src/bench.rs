@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast it is. docs/BENCHMARKS.md says how it is measured and what came out.
 
 mod analysis;
+mod api;
 mod assets;
 mod audit;
 mod distributed;
@@ -40,6 +41,8 @@ pub(crate) enum Bench {
     Audit(audit::Arguments),
     /// Reports of very many changes, against openpyxl
     Reports(reports::Arguments),
+    /// A list page, one thing and a new thing over HTTP, against Django REST framework
+    Api(api::Arguments),
     /// Assets from their submission to their last webhook, against Django, Celery and Pillow
     Assets(assets::Arguments),
 }
@@ -54,6 +57,7 @@ pub(crate) fn run(root: &Root, bench: &Bench) -> Result<Vec<Complaint>> {
         Bench::Messages(arguments) => messages::run(root, arguments)?,
         Bench::Audit(arguments) => audit::run(root, arguments)?,
         Bench::Reports(arguments) => reports::run(root, arguments)?,
+        Bench::Api(arguments) => api::run(root, arguments)?,
         Bench::Assets(arguments) => assets::run(root, arguments)?,
     }
     Ok(Vec::new())

@@ -15,6 +15,8 @@ pub struct File<'a> {
     limits: &'a Limits,
     nature: Nature,
     body: OnceCell<Result<Cow<'a, [u8]>, Unread>>,
+    /// The body, when it is the bytes as they are and valid UTF-8.
+    utf8: OnceCell<Option<&'a str>>,
     /// `None`: the body is valid UTF-8 as it is. `Some`: its transcription from Latin-1.
     latin1: OnceCell<Option<String>>,
     language: OnceCell<Option<&'static Language>>,
@@ -30,6 +32,7 @@ impl<'a> File<'a> {
             limits,
             nature: text::nature(bytes),
             body: OnceCell::new(),
+            utf8: OnceCell::new(),
             latin1: OnceCell::new(),
             language: OnceCell::new(),
             steps: Steps::of(limits, u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
@@ -90,6 +93,13 @@ impl<'a> File<'a> {
     /// As [`body`](File::body).
     pub fn text(&self) -> Result<&str, &Unread> {
         let body = self.body()?;
+        let as_they_are = || match self.body.get() {
+            Some(Ok(Cow::Borrowed(bytes))) => str::from_utf8(bytes).ok(),
+            _ => None,
+        };
+        if let Some(text) = self.utf8.get_or_init(as_they_are) {
+            return Ok(text);
+        }
         if let Some(Some(text)) = self.latin1.get() {
             return Ok(text);
         }

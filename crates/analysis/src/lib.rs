@@ -8,6 +8,7 @@
 //! - [`classify`]: what a path alone says (vendored, documentation, test, generated).
 //! - [`commit_message()`]: the measures of a commit message.
 //! - [`language`]: the languages, by linguist's names.
+//! - [`secrets`]: keys, tokens and passwords.
 //!
 //! ```
 //! let hint = analysis::hint(b"src/main.rs");
@@ -32,6 +33,7 @@ pub mod lines;
 mod outcome;
 mod path;
 pub mod python;
+pub mod secrets;
 mod steps;
 mod text;
 pub mod validation;

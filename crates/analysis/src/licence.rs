@@ -10,7 +10,9 @@ mod table;
 mod texts;
 mod words;
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use serde::Serialize;
 
 /// How much of an ordinary file is looked at, in bytes: its head.
@@ -95,9 +97,9 @@ fn push(found: &mut Licences, id: String, by: Evidence, confidence: f64) {
 
 /// Whether a head can have anything to do with licences: most have not, and are passed over fast.
 fn promising(head: &[u8]) -> bool {
-    [&b"icen"[..], b"ICEN", b"ermission", b"edistribution", b"ublic domain"]
-        .iter()
-        .any(|sign| memmem::find(head, sign).is_some())
+    static SIGNS: LazyLock<[Finder<'static>; 5]> =
+        LazyLock::new(|| ["icen", "ICEN", "ermission", "edistribution", "ublic domain"].map(Finder::new));
+    SIGNS.iter().any(|sign| sign.find(head).is_some())
 }
 
 #[cfg(test)]

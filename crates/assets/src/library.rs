@@ -1,6 +1,10 @@
 //! Reads what lies where an operator allows it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use addresses::Allowed;
 use bytes::Bytes;
@@ -29,6 +33,11 @@ pub struct Read {
     pub whole: bool,
 }
 
+fn buckets_of(config: &Assets, roots: impl IntoIterator<Item: AsRef<str>>) -> Result<Vec<Objects>, Failure> {
+    let options = StorageOptions(config.storage.expose().clone());
+    roots.into_iter().map(|root| Objects::open(root.as_ref(), options.clone())).collect()
+}
+
 /// Reads what lies where an operator allows it. Cheap to clone.
 #[derive(Clone)]
 pub struct Library {
@@ -53,20 +62,20 @@ impl Library {
                 .map_err(|error| Failure::new(ErrorKind::Invalid, format!("assets.roots: {root}: {error}")))
         };
         let local: Vec<PathBuf> = local.iter().map(real).collect::<Result<_, _>>()?;
-        let options = StorageOptions(config.storage.expose().clone());
-        let buckets =
-            buckets.iter().map(|root| Objects::open(root, options.clone())).collect::<Result<Vec<_>, _>>()?;
+        let buckets = buckets_of(config, buckets)?;
         let allowed = Allowed::parse(&config.allowed_addresses)
             .map_err(|error| Failure::new(ErrorKind::Invalid, error))?;
         Self::of(config, Roots::Below(local), buckets, allowed, depot)
     }
 
-    /// What a person at their own terminal may read: every file, and every address.
+    /// What a person at their own terminal may read: every file, every address, and these buckets, each as
+    /// `s3://BUCKET`.
     ///
     /// # Errors
-    /// When the certificates of this machine cannot be used.
-    pub fn unbounded(config: &Assets) -> Result<Self, Failure> {
-        Self::of(config, Roots::Anywhere, Vec::new(), Allowed::everything(), None)
+    /// When a bucket or the certificates of this machine cannot be used.
+    pub fn unbounded(config: &Assets, buckets: &[String]) -> Result<Self, Failure> {
+        let buckets = buckets_of(config, buckets)?;
+        Self::of(config, Roots::Anywhere, buckets, Allowed::everything(), None)
     }
 
     fn of(
@@ -109,7 +118,7 @@ impl Library {
     pub async fn reach(&self, provider: Provider, path: &str, time: Duration) -> Reach {
         match provider {
             Provider::Local => {
-                let (roots, path) = (self.roots.clone(), path.to_owned());
+                let (roots, path) = (self.roots.clone(), PathBuf::from(path));
                 match tokio::task::spawn_blocking(move || roots.find(&path)).await {
                     Ok(Ok(_)) => Reach::Yes,
                     Ok(Err(failure)) => Reach::No(failure.reason),
@@ -198,7 +207,12 @@ impl Library {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn read_local(&self, path: &str, wants_more: impl Fn(&[u8]) -> bool) -> Result<Read, Failure> {
+    pub fn read_local(
+        &self,
+        path: impl AsRef<Path>,
+        wants_more: impl Fn(&[u8]) -> bool,
+    ) -> Result<Read, Failure> {
+        let path = path.as_ref();
         let (bytes, whole) = local::read(&self.roots, path, self.max_bytes, |head| !wants_more(head))?;
         Ok(Read { bytes: bytes.into(), whole })
     }

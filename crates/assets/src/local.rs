@@ -24,23 +24,23 @@ pub(crate) enum Roots {
 impl Roots {
     /// The file that `path` names: an absolute path, or one from a root. Links are followed as long as they
     /// stay inside.
-    pub(crate) fn find(&self, path: &str) -> Result<PathBuf, Failure> {
-        if path.is_empty() || path.contains('\0') {
+    pub(crate) fn find(&self, path: &Path) -> Result<PathBuf, Failure> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if bytes.is_empty() || bytes.contains(&0) {
             return Err(Failure::new(ErrorKind::Invalid, "a path is not empty and has no zero in it"));
         }
         let roots = match self {
-            Self::Anywhere => return regular(Path::new(path)),
+            Self::Anywhere => return regular(path, path),
             Self::Below(roots) => roots,
         };
-        let mut last = Failure::new(ErrorKind::Forbidden, format!("{path} is not below a configured root"));
+        let mut last = outside(path);
         for root in roots {
-            match regular(&root.join(path)) {
+            let there = root.join(path);
+            match regular(&there, path) {
                 Ok(real) if real.starts_with(root) => return Ok(real),
                 Ok(_) => {}
                 // Whether something is there is nobody's business unless it is inside.
-                Err(failure) if Path::new(path).is_relative() || Path::new(path).starts_with(root) => {
-                    last = failure;
-                }
+                Err(failure) if leads_inside(root, &there) => last = failure,
                 Err(_) => {}
             }
         }
@@ -57,14 +57,24 @@ impl Roots {
     }
 }
 
-/// The real path of a regular file: nothing else is ever opened, as a pipe could be waited on for ever.
-fn regular(path: &Path) -> Result<PathBuf, Failure> {
-    let real = fs::canonicalize(path).map_err(|error| failed(path, &error))?;
-    let meta = fs::metadata(&real).map_err(|error| failed(path, &error))?;
+/// The real path of a regular file: nothing else is ever opened, as a pipe could be waited on for ever. A failure
+/// names it as `shown`.
+fn regular(path: &Path, shown: &Path) -> Result<PathBuf, Failure> {
+    let real = fs::canonicalize(path).map_err(|error| failed(shown, &error))?;
+    let meta = fs::metadata(&real).map_err(|error| failed(shown, &error))?;
     if meta.is_file() {
         return Ok(real);
     }
-    Err(Failure::new(ErrorKind::Invalid, format!("{} is no file", path.display())))
+    Err(Failure::new(ErrorKind::Invalid, format!("{} is no file", shown.display())))
+}
+
+/// Whether as much of a path as is there lies below a root.
+fn leads_inside(root: &Path, path: &Path) -> bool {
+    path.ancestors().find_map(|part| fs::canonicalize(part).ok()).is_some_and(|real| real.starts_with(root))
+}
+
+fn outside(path: &Path) -> Failure {
+    Failure::new(ErrorKind::Forbidden, format!("{} is not below a configured root", path.display()))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
@@ -78,14 +88,14 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
 /// Reads a file, whole unless `stop` says that the rest is of no use. Blocks.
 pub(crate) fn read(
     roots: &Roots,
-    path: &str,
+    path: &Path,
     most: u64,
     stop: impl Fn(&[u8]) -> bool,
 ) -> Result<(Vec<u8>, bool), Failure> {
     let real = roots.find(path)?;
     let mut file = File::open(&real).map_err(|error| failed(&real, &error))?;
     if !roots.holds(&file) {
-        return Err(Failure::new(ErrorKind::Forbidden, format!("{path} is not below a configured root")));
+        return Err(outside(path));
     }
     let length = file.metadata().map_err(|error| failed(&real, &error))?.len();
     let larger = || Failure::new(ErrorKind::TooLarge, format!("it is larger than {most} bytes"));
@@ -123,7 +133,7 @@ mod tests {
         symlink(outside.path(), root.join("way")).unwrap();
         symlink(root.join("a"), root.join("good")).unwrap();
         let roots = Roots::Below(vec![root.clone()]);
-        let read = |path: &str| read(&roots, path, 10, |_| false);
+        let read = |path: &str| read(&roots, Path::new(path), 10, |_| false);
         let at = |path: &str| root.join(path).display().to_string();
         for path in ["a", "good", "folder/../a", &at("a")] {
             assert_eq!(read(path).unwrap(), (b"abc".to_vec(), true), "{path}");
@@ -143,8 +153,38 @@ mod tests {
             assert!(read(path).is_err(), "{path}");
         }
         assert_eq!(read(secret.to_str().unwrap()).unwrap_err().kind, ErrorKind::Forbidden);
-        assert_eq!(read("nothing").unwrap_err().kind, ErrorKind::NotFound);
+        let nothing = read("nothing").unwrap_err();
+        assert_eq!(nothing.kind, ErrorKind::NotFound);
+        assert!(
+            nothing.reason.starts_with("nothing: "),
+            "where the root is, is nobody's business: {nothing}"
+        );
+        assert_eq!(read(".").unwrap_err().reason, ". is no file");
+        // What is outside is told in the same words whether it is there or not.
+        let upward =
+            |name: &str| format!("../{}/{name}", outside.path().file_name().unwrap().to_str().unwrap());
+        for (there, gone) in [
+            (upward("secret"), upward("gone")),
+            (at(&upward("secret")), at(&upward("gone"))),
+            ("way/secret".to_owned(), "way/gone".to_owned()),
+            ("/etc/passwd".to_owned(), "/etc/gone/gone".to_owned()),
+        ] {
+            let told = |path: &str| {
+                let failure = read(path).unwrap_err();
+                (failure.kind, failure.reason.replace(path, "PATH"))
+            };
+            assert_eq!(told(&there), told(&gone), "{there}");
+        }
         fs::write(root.join("large"), "abcdefghijk").unwrap();
         assert_eq!(read("large").unwrap_err().kind, ErrorKind::TooLarge);
+    }
+    #[test]
+    fn what_cannot_be_read_is_told_whoever_asks() {
+        // A regular file whose first byte nobody can read, the superuser neither.
+        let unreadable = read(&Roots::Anywhere, Path::new("/proc/self/mem"), 1 << 20, |_| false);
+        assert!(unreadable.unwrap_err().reason.starts_with("/proc/"), "it names the file");
+        let directory = tempfile::tempdir().unwrap();
+        let refused = read(&Roots::Anywhere, directory.path(), 10, |_| false).unwrap_err();
+        assert!(refused.reason.ends_with("is no file"), "{refused:?}");
     }
 }

@@ -317,6 +317,31 @@ impl Message for TaskEnded {
     const KIND: &'static str = route::TASK_ENDED;
 }
 
+/// A task failed in a way that may pass, and will be tried again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TaskDelayed {
+    /// The task.
+    pub task: TaskId,
+    /// What it is: `index`, `process`, `audit`.
+    pub kind: String,
+    /// What it is about: a repository's URL, a source's or a stock's name.
+    pub subject: String,
+    /// How often it was tried.
+    pub tried: u32,
+    /// How often it is tried at the most.
+    pub tries: u32,
+    /// In how many seconds it is tried again.
+    pub seconds: u64,
+    /// What kind of thing went wrong.
+    pub error: ErrorKind,
+    /// The reason for people.
+    pub reason: String,
+}
+
+impl Message for TaskDelayed {
+    const KIND: &'static str = route::TASK_DELAYED;
+}
+
 /// Assets wait for their checks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AssetsSubmitted {

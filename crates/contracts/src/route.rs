@@ -45,6 +45,8 @@ pub const REANALYSIS_FINISHED: &str = "reanalysis.finished.v1";
 pub const REPAIR_DONE: &str = "repair.done.v1";
 /// A task has ended, well or not.
 pub const TASK_ENDED: &str = "task.ended.v1";
+/// A task failed and is tried again; may be lost, is never stored.
+pub const TASK_DELAYED: &str = "task.delayed.v1";
 /// Assets wait for their checks.
 pub const ASSETS_SUBMITTED: &str = "assets.submitted.v1";
 /// Assets have been checked.
@@ -121,6 +123,7 @@ pub const EVENTS: &[&str] = &[
     SNAPSHOT_COMMITTED,
     COMMIT_REFUSED,
     REPAIR_DONE,
+    TASK_DELAYED,
     TASK_ENDED,
 ];
 

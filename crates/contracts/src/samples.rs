@@ -42,6 +42,7 @@ pub const MESSAGES: &[Entry] = &[
     entry::<ReanalysisFinished>(),
     entry::<RepairDone>(),
     entry::<TaskEnded>(),
+    entry::<TaskDelayed>(),
     entry::<AssetsSubmitted>(),
     entry::<AssetsEnded>(),
     entry::<WebhooksQueued>(),

@@ -8,7 +8,14 @@ use gix::{
     objs::{Find, Kind},
 };
 
-use crate::{Commit, GitError, commit::parents_of, error::chain, held::to_id, meter::Meter, tree::verified};
+use crate::{
+    Commit, GitError, Known,
+    commit::parents_of,
+    error::chain,
+    held::to_id,
+    meter::Meter,
+    tree::{to_oid, verified},
+};
 
 /// Whether a commit is known to the caller.
 pub type IsKnown<'a> = dyn Fn(&Oid) -> Result<bool, GitError> + 'a;
@@ -17,9 +24,15 @@ pub type IsKnown<'a> = dyn Fn(&Oid) -> Result<bool, GitError> + 'a;
 /// is, or from the scratch folder that it was fetched into, for as long as that is there.
 pub struct History {
     repo: gix::ThreadSafeRepository,
+    found: Found,
+}
+
+/// What a walk has found.
+struct Found {
     order: Vec<ObjectId>,
     goes_on: bool,
     is_cut: bool,
+    elsewhere: Vec<Oid>,
 }
 
 impl History {
@@ -28,52 +41,58 @@ impl History {
     pub(crate) fn collect(
         repo: gix::ThreadSafeRepository,
         tip: &Oid,
-        since: Option<&Oid>,
-        is_known: &IsKnown<'_>,
+        known: Known<'_>,
         meter: &Meter,
     ) -> Result<Self, GitError> {
         let mut local = repo.to_thread_local();
         local.objects.refresh_never();
         let walk = Walk {
             repo: &local,
-            since: since.map(to_id).transpose()?,
-            is_known,
+            since: known.since.as_ref().map(to_id).transpose()?,
+            known,
             meter,
             seen: HashSet::new(),
-            order: Vec::new(),
-            goes_on: since.is_none(),
-            is_cut: false,
+            found: Found {
+                order: Vec::new(),
+                goes_on: known.since.is_none(),
+                is_cut: false,
+                elsewhere: Vec::new(),
+            },
             buffer: Vec::new(),
         };
-        let (order, goes_on, is_cut) = walk.run(to_id(tip)?)?;
-        Ok(Self { repo, order, goes_on, is_cut })
+        Ok(Self { repo, found: walk.run(to_id(tip)?)? })
     }
 
     /// Whether they come in the place of what was known.
     pub(crate) fn anew(mut self, anew: bool) -> Self {
-        self.goes_on = !anew;
+        self.found.goes_on = !anew;
         self
     }
 
     /// How many commits there are.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.found.order.len()
     }
 
     /// Whether there is none: nothing is new.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.found.order.is_empty()
     }
 
     /// Whether the commits come on top of what the caller knows; otherwise history was written anew, and these
     /// are all there are.
     pub fn goes_on(&self) -> bool {
-        self.goes_on
+        self.found.goes_on
     }
 
     /// Whether some commit has parents that the server itself has not.
     pub fn is_cut(&self) -> bool {
-        self.is_cut
+        self.found.is_cut
+    }
+
+    /// Commits that these build on and that did not come, since copies of the repository know them.
+    pub fn elsewhere(&self) -> &[Oid] {
+        &self.found.elsewhere
     }
 
     /// Visits every commit, parents before their children, until the visitor fails.
@@ -84,7 +103,7 @@ impl History {
         let mut repo = self.repo.to_thread_local();
         repo.objects.refresh_never();
         let mut buffer = Vec::new();
-        for id in &self.order {
+        for id in &self.found.order {
             if !read(&repo, id, &mut buffer)? {
                 return Err(GitError::invalid(format_args!("the commit {id} is gone")).into());
             }
@@ -97,22 +116,20 @@ impl History {
 struct Walk<'a> {
     repo: &'a gix::Repository,
     since: Option<ObjectId>,
-    is_known: &'a IsKnown<'a>,
+    known: Known<'a>,
     meter: &'a Meter,
     seen: HashSet<ObjectId>,
-    order: Vec<ObjectId>,
-    goes_on: bool,
-    is_cut: bool,
+    found: Found,
     buffer: Vec<u8>,
 }
 
 impl Walk<'_> {
     /// Depth first, without recursion: histories are as deep as they are long.
-    fn run(mut self, tip: ObjectId) -> Result<(Vec<ObjectId>, bool, bool), GitError> {
+    fn run(mut self, tip: ObjectId) -> Result<Found, GitError> {
         let mut open: Vec<(ObjectId, std::vec::IntoIter<ObjectId>)> = Vec::new();
         if let ControlFlow::Continue(parents) = self.enter(tip)? {
             open.push((tip, parents));
-        } else if self.is_cut {
+        } else if self.found.is_cut {
             return Err(GitError::invalid(format_args!("the commit {tip} did not come")));
         }
         while let Some((_, parents)) = open.last_mut() {
@@ -122,10 +139,10 @@ impl Walk<'_> {
                         open.push((parent, parents));
                     }
                 }
-                None => self.order.extend(open.pop().map(|(id, _)| id)),
+                None => self.found.order.extend(open.pop().map(|(id, _)| id)),
             }
         }
-        Ok((self.order, self.goes_on, self.is_cut))
+        Ok(self.found)
     }
 
     /// The parents of a commit that is met for the first time and not known.
@@ -135,9 +152,8 @@ impl Walk<'_> {
             return Ok(ControlFlow::Break(()));
         }
         if self.since.is_some() {
-            self.goes_on |= self.since == Some(id);
-            let known = self.since == Some(id) || (self.is_known)(&crate::tree::to_oid(&id)?)?;
-            if known {
+            self.found.goes_on |= self.since == Some(id);
+            if self.since == Some(id) || (self.known.is_known)(&to_oid(&id)?)? {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -147,7 +163,12 @@ impl Walk<'_> {
             return Err(GitError::too_large(reason));
         }
         if !read(self.repo, &id, &mut self.buffer)? {
-            self.is_cut = true;
+            let oid = to_oid(&id)?;
+            if !self.known.elsewhere.is_empty() && (self.known.is_known)(&oid)? {
+                self.found.elsewhere.push(oid);
+            } else {
+                self.found.is_cut = true;
+            }
             return Ok(ControlFlow::Break(()));
         }
         let mut parents: Vec<ObjectId> = parents_of(&self.buffer).collect();

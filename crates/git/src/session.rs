@@ -128,13 +128,13 @@ impl Fetch<'_> {
         Ok(commits.iter().find(is_common).copied())
     }
 
-    /// Receives every commit that leads to this one and not to `since`, of which everything is held, into a bare
+    /// Receives every commit that leads to this one and not to `since` or to what is known `elsewhere` into a bare
     /// repository in the folder; without folders and contents where the server can leave them out.
-    pub(crate) fn history(&self, since: Option<Oid>) -> Result<(), GitError> {
+    pub(crate) fn history(&self, since: &[Oid], elsewhere: &[Oid]) -> Result<(), GitError> {
         let id = to_id(&self.commit)?;
         let packs =
             make_bare(self.folder, &id).map_err(|error| GitError::io(self.folder.display(), &error))?;
-        let haves: Vec<ObjectId> = since.iter().map(to_id).collect::<Result<_, _>>()?;
+        let haves: Vec<ObjectId> = since.iter().chain(elsewhere).map(to_id).collect::<Result<_, _>>()?;
         let mut refused = None;
         for filter in [Some(ONLY_COMMITS), Some(WITHOUT_CONTENTS), None] {
             let mut connection = connect(self.client, self.remote, self.options, self.meter)?;

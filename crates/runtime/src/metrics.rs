@@ -5,7 +5,10 @@
 
 pub mod names;
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -17,6 +20,9 @@ const SECONDS: &[f64] = &[
 ];
 /// Anything that is counted: messages in a commit, contents in a batch.
 const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0, 16384.0];
+
+/// How often what histograms have observed is added up.
+const ADD_UP_EVERY: Duration = Duration::from_secs(5);
 
 /// The recorder of this process. The facade that every crate reports to is global, so this is, too.
 static INSTALLED: Mutex<Option<Metrics>> = Mutex::new(None);
@@ -93,6 +99,9 @@ pub enum MetricsError {
     /// The buckets of the histograms are refused.
     #[error("the metrics recorder refuses its settings: {0}")]
     Settings(#[from] metrics_exporter_prometheus::BuildError),
+    /// The system gives no thread.
+    #[error("the metrics recorder gets no thread: {0}")]
+    Thread(std::io::Error),
     /// Another recorder is there.
     #[error("another metrics recorder is set up in this process")]
     Taken,
@@ -126,7 +135,21 @@ pub fn install() -> Result<Metrics, MetricsError> {
     }
     let build = crate::version();
     ::metrics::gauge!(names::BUILD_INFO, "version" => build.version, "commit" => build.commit).set(1.0);
+    keep_small(metrics.0.clone())?;
     Ok(installed.insert(metrics).clone())
+}
+
+/// What histograms observe lies in memory, each value, until somebody adds it up: without this, until somebody
+/// scrapes, which may be never. A thread, as some processes have no other place for it.
+fn keep_small(handle: PrometheusHandle) -> Result<(), MetricsError> {
+    let add_up = move || {
+        loop {
+            std::thread::park_timeout(ADD_UP_EVERY);
+            handle.run_upkeep();
+        }
+    };
+    std::thread::Builder::new().name("metrics".to_owned()).spawn(add_up).map_err(MetricsError::Thread)?;
+    Ok(())
 }
 
 impl Metrics {

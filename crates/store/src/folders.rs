@@ -19,7 +19,6 @@ use crate::{
 struct Row<'a> {
     oid: Hash,
     data: &'a [u8],
-    is_linked: bool,
 }
 
 #[derive(Insertable)]
@@ -41,8 +40,7 @@ pub fn insert_many(tx: &mut Tx, folders: &[(Oid, Vec<u8>)]) -> Result<(), StoreE
         .iter()
         .flat_map(|(parent, data)| children(data).into_iter().map(|child| (child, **parent)))
         .collect();
-    let rows: Vec<Row<'_>> =
-        sorted.into_iter().map(|(oid, data)| Row { oid: Hash(*oid), data, is_linked: true }).collect();
+    let rows: Vec<Row<'_>> = sorted.into_iter().map(|(oid, data)| Row { oid: Hash(*oid), data }).collect();
     upsert_many!(tx, &rows, rows => diesel::insert_into(folders::table)
         .values(rows)
         .on_conflict_do_nothing())?;
@@ -129,19 +127,14 @@ fn drop_one(tx: &mut Tx, oid: Hash) -> Result<bool, StoreError> {
     {
         return Ok(false);
     }
-    let is_linked: Option<bool> =
-        folders::table.find(oid).select(folders::is_linked).first(tx.conn()).optional()?;
-    if is_linked != Some(true) {
-        return Ok(false);
-    }
     let in_it = folder_links::table.filter(folder_links::parent.eq(oid));
     let children: Vec<Hash> = in_it.select(folder_links::child).load(tx.conn())?;
     diesel::delete(folder_links::table.filter(folder_links::parent.eq(oid))).execute(tx.conn())?;
-    diesel::delete(folders::table.find(oid)).execute(tx.conn())?;
+    let dropped = diesel::delete(folders::table.find(oid)).execute(tx.conn())?;
     for child in children {
         doubt(tx, child)?;
     }
-    Ok(true)
+    Ok(dropped > 0)
 }
 
 /// How many folders are kept.

@@ -19,9 +19,11 @@ use crate::{
     values::{from_db, to_db},
 };
 
+mod copies;
 mod rows;
 
-pub use rows::{Commit, Signature, insert_many, list};
+pub use copies::{Copied, Lineage, copies, lineage};
+pub use rows::{Commit, Signature, at, insert_many, list};
 
 names! {
     /// What a commit does, by the words of its message.
@@ -313,13 +315,21 @@ pub fn fail(
 /// # Errors
 /// When the database does not answer.
 pub fn is_known(tx: &mut Tx, repository: RepositoryId, commit: &Oid) -> Result<bool, StoreError> {
+    Ok(position(tx, repository, commit)?.is_some())
+}
+
+/// Where the commit is in the repository's history; none when it is not in it.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn position(tx: &mut Tx, repository: RepositoryId, commit: &Oid) -> Result<Option<u64>, StoreError> {
     let found: Option<i64> = commits::table
         .filter(commits::repository_id.eq(Id::from(repository)))
         .filter(commits::oid.eq(Hash(*commit)))
         .select(commits::position)
         .first(tx.conn())
         .optional()?;
-    Ok(found.is_some())
+    Ok(found.map(from_db))
 }
 
 /// Whether this task is the one that writes; it stays so until the transaction ends.

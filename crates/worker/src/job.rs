@@ -14,7 +14,7 @@ use std::sync::{
 use async_trait::async_trait;
 use contracts::{
     Envelope, ErrorKind, Failure, Message, Outgoing, TaskId,
-    messages::{AuditRequested, RunRequested, TaskEnded, UpkeepRequested, VisitRequested},
+    messages::{AuditRequested, RunRequested, TaskDelayed, TaskEnded, UpkeepRequested, VisitRequested},
 };
 use store::{
     Tx, outbox,
@@ -64,8 +64,11 @@ pub trait Job: Send + Sync + 'static {
     type Message: Wake;
     /// The kind of its tasks, as the store knows it.
     const KIND: &'static str;
+
     /// How failures are tried again.
-    const RETRY: Retry = Retry::OUTSIDE;
+    fn retry(&self) -> Retry {
+        Retry::OUTSIDE
+    }
 
     /// Does the work, committing what is finished on the way through [`Running::commit`]. What it
     /// returns is written in the transaction that ends the task.
@@ -97,7 +100,7 @@ impl<J: Job> AnyJob for J {
     }
 
     fn retry(&self) -> Retry {
-        J::RETRY
+        Job::retry(self)
     }
 
     fn task(&self, envelope: &Envelope) -> Result<TaskId, Failure> {
@@ -367,9 +370,17 @@ async fn end(
         tracing::info!(task = %running.task.id, error = %failure.kind, %failure, ?ending, "job did not finish");
         let commit =
             matches!(ending, Ending::Cancelled | Ending::Failed).then(|| job.failed(&running.task, &failure));
-        if let Err(error) = write_end(running, ending, commit, Some(failure), shutdown).await {
+        let delayed = delayed(running, &ending, job.retry(), &failure);
+        match write_end(running, ending, commit, Some(failure), shutdown).await {
+            Ok(()) => {
+                if let Some(delayed) = delayed {
+                    running.progress.announce(&delayed).await;
+                }
+            }
             // The lease runs out and the sweep offers the task again.
-            tracing::warn!(task = %running.task.id, %error, "the end of the job was not written");
+            Err(error) => {
+                tracing::warn!(task = %running.task.id, %error, "the end of the job was not written");
+            }
         }
     }
     running.engine.pass("job.after_finish")?;
@@ -430,6 +441,22 @@ async fn write_end(
     }
     running.publisher.publish(rows).await;
     Ok(())
+}
+
+/// What whoever watches is told of a job that is tried again.
+fn delayed(running: &Running, ending: &Ending, retry: Retry, failure: &Failure) -> Option<TaskDelayed> {
+    let Ending::Again(pause) = ending else { return None };
+    let task = &running.task;
+    Some(TaskDelayed {
+        task: task.id,
+        kind: task.kind.clone(),
+        subject: task.label.clone(),
+        tried: task.attempt,
+        tries: retry.tries,
+        seconds: pause.as_secs(),
+        error: failure.kind,
+        reason: failure.reason.clone(),
+    })
 }
 
 fn ended(task: &Task, end: &TaskEnd) -> TaskEnded {

@@ -7,7 +7,7 @@ use std::{
 
 use bus::Bus;
 use contracts::{
-    Envelope, Outgoing,
+    Envelope, Message, Outgoing,
     messages::{ProgressReported, Stage},
 };
 
@@ -31,13 +31,17 @@ impl Progress {
     /// Announces `report`, unless one of the same stage was announced less than a tenth of a second
     /// ago and this one is not the stage's last.
     pub async fn report(&self, report: ProgressReported) {
-        if !self.is_due(&report) {
-            return;
+        if self.is_due(&report) {
+            self.announce(&report).await;
         }
+    }
+
+    /// Tells whoever watches, if anybody does.
+    pub(crate) async fn announce<M: Message>(&self, message: &M) {
         let source = format!("stocktake/{}", self.service);
-        let envelope = Envelope::seal(&Outgoing::new(&report), &source, None);
+        let envelope = Envelope::seal(&Outgoing::new(message), &source, None);
         if let Err(error) = self.bus.announce(&envelope).await {
-            tracing::debug!(%error, "progress was not announced");
+            tracing::debug!(%error, kind = M::KIND, "not announced");
         }
     }
 

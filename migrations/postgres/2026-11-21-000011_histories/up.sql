@@ -58,8 +58,8 @@ CREATE TABLE commits (
 );
 CREATE UNIQUE INDEX commits_of_oid ON commits (repository_id, oid);
 
--- Whether what lies in the folder is known to folder_links. Older ones are kept.
-ALTER TABLE folders ADD COLUMN is_linked boolean NOT NULL DEFAULT false;
+-- Of older folders nobody knows what lies in them. They only save a transfer: whoever lacks them fetches once more.
+DELETE FROM folders;
 
 -- Which folder lies in which.
 CREATE TABLE folder_links (

@@ -22,6 +22,8 @@ pub(crate) struct Context {
     pub(crate) pipelines: Arc<Pipelines>,
     /// Groups that are being read and checked: each holds files in memory.
     pub(crate) room: Arc<Semaphore>,
+    /// Bytes of files that one group holds at once, before those that are being read.
+    pub(crate) part_bytes: u64,
 }
 
 impl Context {
@@ -31,6 +33,8 @@ impl Context {
             engine: engine.clone(),
             library: Library::open(&config.assets, Some(depot))?,
             pipelines: Arc::new(Pipelines::read(&config.assets)?),
+            // Small files come many at a time; of large ones a few are enough to keep processors busy.
+            part_bytes: config.assets.max_bytes.saturating_mul(2),
             room: Arc::new(Semaphore::new(engine.options.jobs.max(1) * 2)),
         })
     }

@@ -19,8 +19,8 @@ use crate::{
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What who is slower is told.
-pub(crate) fn too_slow() -> Problem {
-    Problem::new(&TOO_SLOW, format!("the body did not arrive within {} seconds", PATIENCE.as_secs()))
+pub(crate) fn too_slow(patience: Duration) -> Problem {
+    Problem::new(&TOO_SLOW, format!("the body did not arrive within {} seconds", patience.as_secs()))
         .with(header::CONNECTION, "close")
 }
 
@@ -38,7 +38,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         Box::pin(async move {
             let payload = payload.await.map_err(|error| Problem::invalid("body", error.to_string()))?;
             let body = tokio::time::timeout(PATIENCE, payload.to_bytes_limited(limit)).await;
-            let body = match body.map_err(|_elapsed| too_slow())? {
+            let body = match body.map_err(|_elapsed| too_slow(PATIENCE))? {
                 Ok(Ok(body)) => body,
                 Ok(Err(error)) => {
                     return Err(Problem::invalid("body", format!("it did not arrive: {error}")));
@@ -68,7 +68,8 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<Json<T>, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let at = if path == "." { "body".to_owned() } else { path };
+        // What breaks off has no name yet.
+        let at = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
         Problem::invalid(at, error.into_inner().to_string())
     })?;
     deserializer.end().map_err(|error| Problem::invalid("body", error.to_string()))?;

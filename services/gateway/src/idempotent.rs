@@ -104,7 +104,7 @@ async fn body_of(request: &mut ServiceRequest, limit: usize) -> Result<web::Byte
         |error: &dyn std::fmt::Display| Problem::invalid("body", format!("it did not arrive: {error}"));
     let payload = request.extract::<web::Payload>().await.map_err(|error| wrong(&error))?;
     let body = tokio::time::timeout(crate::extract::PATIENCE, payload.to_bytes_limited(limit)).await;
-    match body.map_err(|_elapsed| crate::extract::too_slow())? {
+    match body.map_err(|_elapsed| crate::extract::too_slow(crate::extract::PATIENCE))? {
         Ok(body) => body.map_err(|error| wrong(&error)),
         Err(_) => Err(Problem::new(&TOO_LARGE, format!("the body is larger than {limit} bytes"))),
     }

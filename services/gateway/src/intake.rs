@@ -1,5 +1,7 @@
 //! What is taken in beside repositories: single files, and the addresses of who is told.
 
+use std::time::Duration;
+
 use addresses::Allowed;
 use assets::Library;
 use contracts::Failure;
@@ -13,6 +15,8 @@ pub struct Intake {
     pub(crate) manifest_bytes: usize,
     /// The largest file that comes with a request, in bytes.
     pub(crate) upload_bytes: usize,
+    /// How long a manifest or a file may take to arrive.
+    pub(crate) patience: Duration,
     /// Addresses that webhooks may have.
     pub(crate) receivers: Allowed,
 }
@@ -27,6 +31,7 @@ impl Intake {
         Ok(Self {
             library: Library::open(&config.assets, Some(depot))?,
             manifest_bytes: config.assets.manifest_bytes,
+            patience: config.assets.fetch(),
             upload_bytes: usize::try_from(config.assets.max_bytes).unwrap_or(usize::MAX),
             receivers: config.webhooks.allowed(),
         })

@@ -94,7 +94,8 @@ fn html(page: String) -> HttpResponse {
             "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
         ))
         .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header(("Referrer-Policy", "no-referrer"))
+        // With `no-referrer` browsers send forms with an `Origin` of `null`, as if they came from elsewhere.
+        .insert_header(("Referrer-Policy", "same-origin"))
         .body(page)
 }
 

@@ -34,6 +34,7 @@ use crate::{context::Context, error::Problem};
 pub(crate) use self::{
     audits::{Finding, shape::Audit},
     changes::Change,
+    repositories::{Commit, History},
     snapshots::{Revision, Snapshot, detail as snapshot_detail},
     sources::{Source, standing::of as standing},
     stocks::{Entry as StockEntry, Stock, Version},

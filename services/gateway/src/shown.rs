@@ -4,7 +4,7 @@ use contracts::{SnapshotId, SourceId};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use store::{StoreError, Tx, audits, changes, findings, snapshots, sources, stocks, tasks};
+use store::{StoreError, Tx, audits, changes, findings, histories, snapshots, sources, stocks, tasks};
 
 use crate::routes;
 
@@ -67,4 +67,14 @@ pub fn finding(row: findings::Finding) -> Value {
 /// As `GET /audits/{id}/changes` lists it.
 pub fn change(row: changes::ChangeRow) -> Value {
     value(&routes::Change::from(row))
+}
+
+/// As `GET /repositories/{id}/history` shows it.
+pub fn history(row: histories::History) -> Value {
+    value(&routes::History::from(row))
+}
+
+/// As `GET /repositories/{id}/commits` lists it.
+pub fn commit(row: histories::Commit) -> Value {
+    value(&routes::Commit::from(row))
 }

@@ -20,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) analyzers: Arc<[(&'static str, i32)]>,
     /// The largest content that is stored, in bytes.
     pub(crate) content_bytes: u64,
+    /// How often a visit is tried, the first try included.
+    pub(crate) tries: u32,
     pub(crate) rest: Rest,
 }
 
@@ -47,6 +49,7 @@ impl Context {
             fetcher: Arc::new(fetcher),
             analyzers: analysis::versions().into(),
             content_bytes: config.fetch.content_bytes,
+            tries: config.fetch.tries,
             rest: Rest { after: config.fetch.rest_after, hours: config.fetch.rest_hours },
         })
     }

@@ -1,5 +1,7 @@
 //! The commits of a repository, taken in beside its files when its source wants them.
 
+mod copies;
+
 use std::sync::Arc;
 
 use contracts::{ErrorKind, Failure, Oid, RepositoryId, TaskId};
@@ -11,6 +13,7 @@ use store::{
 use tokio::{runtime::Handle, sync::mpsc};
 use worker::Running;
 
+use self::copies::{Copies, Shared};
 use crate::{context::Context, handlers::visit::blocking, metrics, scratch, stocking};
 
 /// Commits of one transaction, and bytes of their messages.
@@ -35,15 +38,8 @@ pub(crate) async fn take_in(
         return Ok(());
     }
     running.commit(move |tx| Ok((histories::begin(tx, repository, writer, now)?, Vec::new()))).await?;
-    let name = running.task.id.to_string();
-    scratch::room(context, running).await?;
-    let taken = fetch(context, running, revision, location, (tip, since)).await;
-    let taken = match taken {
-        Ok(history) => store(running, repository, before.unwrap_or_default(), tip, history).await,
-        Err(failure) => Err(failure),
-    };
-    scratch::discard(context, &name).await;
-    match taken {
+    let before = before.unwrap_or_default();
+    match fetch_and_store(context, running, revision, location, (tip, before)).await {
         Err(failure) if is_told(failure.kind) => {
             tracing::warn!(repository = %revision.url, %failure, "commits cannot be taken in");
             running
@@ -60,43 +56,97 @@ fn is_told(kind: ErrorKind) -> bool {
     matches!(kind, Forbidden | Invalid | NotFound | TimedOut | TooLarge)
 }
 
+async fn fetch_and_store(
+    context: &Context,
+    running: &Running,
+    revision: &Revision,
+    location: &Location,
+    (tip, before): (Oid, histories::History),
+) -> Result<(), Failure> {
+    let copies = match before.tip {
+        None => Copies::of(context, revision).await?,
+        Some(_) => Copies::none(),
+    };
+    let most = context.fetcher.limits().commits;
+    // A mirror, or a fork that has nothing of its own.
+    if let Some(shared) = copies.shared(context, &[tip], most).await? {
+        return store(context, running, revision.repository, (before, tip), (shared, None)).await;
+    }
+    scratch::room(context, running).await?;
+    let mut taken = fetch(context, running, revision, location, (tip, before.tip, copies.clone())).await;
+    let mut shared = Vec::new();
+    if let Some(elsewhere) = taken.as_ref().ok().map(History::elsewhere).filter(|ids| !ids.is_empty()) {
+        match copies.shared(context, elsewhere, most).await? {
+            Some(found) => shared = found,
+            // A copy has been forgotten or written anew meanwhile.
+            None => taken = fetch(context, running, revision, location, (tip, None, Copies::none())).await,
+        }
+    }
+    let stored = match taken {
+        Ok(history) => {
+            store(context, running, revision.repository, (before, tip), (shared, Some(history))).await
+        }
+        Err(failure) => Err(failure),
+    };
+    scratch::discard(context, &running.task.id.to_string()).await;
+    stored
+}
+
 async fn fetch(
     context: &Context,
     running: &Running,
     revision: &Revision,
     location: &Location,
-    (tip, since): (Oid, Option<Oid>),
+    (tip, since, copies): (Oid, Option<Oid>, Copies),
 ) -> Result<History, Failure> {
     let (fetcher, store, handle) = (context.fetcher.clone(), context.store.clone(), Handle::current());
     let (repository, location, name) = (revision.repository, location.clone(), running.task.id.to_string());
     let told = stocking::FetchProgress::new(running, revision.snapshot);
     let held = Arc::new(stocking::StoreHeld::new(context, Vec::new()));
+    let elsewhere = copies.offered(context).await?;
     blocking(&running.cancel, move |cancel| {
         let is_known = |commit: &Oid| {
             let commit = *commit;
-            let known = handle.block_on(store.read(move |tx| histories::is_known(tx, repository, &commit)));
+            let copies = copies.clone();
+            let known = handle.block_on(store.read(move |tx| match since {
+                Some(_) => histories::is_known(tx, repository, &commit),
+                None => Ok(copies.find(tx, &commit)?.is_some()),
+            }));
             known.map_err(|error| GitError::new(error.kind(), error))
         };
-        let known = Known { since, is_known: &is_known };
+        let known = Known { since, elsewhere: &elsewhere, is_known: &is_known };
         fetcher.history(&location, tip, known, &name, Some(held), &told, cancel)
     })
     .await
 }
 
-/// Writes the commits page by page, then says that they count.
+/// Writes the commits page by page, those that copies know first, then says that they count.
 async fn store(
+    context: &Context,
     running: &Running,
     repository: RepositoryId,
-    before: histories::History,
-    tip: Oid,
-    history: History,
+    (before, tip): (histories::History, Oid),
+    (shared, history): (Vec<Shared>, Option<History>),
 ) -> Result<(), Failure> {
     let (writer, now) = (running.task.id, running.now());
-    let (goes_on, is_cut, fresh) = (history.goes_on(), history.is_cut(), history.len() as u64);
+    let goes_on = history.as_ref().is_none_or(History::goes_on);
+    let is_cut = history.as_ref().is_some_and(History::is_cut);
+    let fresh = history.as_ref().map_or(0, History::len) as u64;
     let before = if goes_on { before } else { forget(running, repository, writer).await? };
     let (sender, mut pages) = mpsc::channel(ON_THE_WAY);
-    let after = before.commits;
-    let walk = tokio::task::spawn_blocking(move || walk(&history, after, &sender));
+    let (after, store) = (before.commits, context.store.clone());
+    let copied: u64 = shared.iter().map(|shared| shared.commits.len() as u64).sum();
+    let handle = Handle::current();
+    let walk = tokio::task::spawn_blocking(move || {
+        let read = |repository, positions: Vec<u64>| {
+            handle.block_on(store.read(move |tx| histories::at(tx, repository, &positions)))
+        };
+        let mut sums = copies::walk(&shared, after, read, &sender)?;
+        if let Some(history) = history {
+            sums = added(sums, walk(&history, after + copied, &sender)?);
+        }
+        Ok::<_, GitError>(sums)
+    });
     let mut still_writes = true;
     while let Some(page) = pages.recv().await {
         running.check_cancelled()?;
@@ -123,13 +173,13 @@ async fn store(
         .map_err(|error| Failure::new(error.kind(), error))?;
     let ended = histories::History {
         tip: Some(tip),
-        commits: before.commits + fresh,
+        commits: before.commits + copied + fresh,
         is_cut: is_cut || (goes_on && before.is_cut),
         sums: added(before.sums, sums),
         failure: None,
         updated_at: now,
     };
-    metrics::commits(fresh);
+    metrics::commits(copied + fresh);
     running
         .commit(move |tx| Ok((histories::end(tx, repository, writer, &ended)?, Vec::new())))
         .await

@@ -99,7 +99,6 @@ impl Command {
         match self {
             Self::Analyze(_)
             | Self::Validate(_)
-            | Self::Commits(_)
             | Self::Up
             | Self::Serve(_)
             | Self::Depot(_)
@@ -111,6 +110,7 @@ impl Command {
             | Self::Stock(_)
             | Self::Snapshot(_)
             | Self::Audit(_)
+            | Self::Commits(_)
             | Self::Source(_)
             | Self::Key(_) => false,
         }

@@ -1,6 +1,9 @@
 //! Where commands write what people and programs asked for.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use contracts::{ErrorKind, Failure};
 
@@ -21,6 +24,17 @@ pub(crate) fn note(text: impl std::fmt::Display) {
     drop(writeln!(io::stderr().lock(), "{text}"));
 }
 
+/// A text without what a terminal would take for orders: names of files and answers of
+/// receivers are chosen by strangers.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escaped =
+        |one: char| if one.is_control() { one.escape_default().to_string() } else { one.to_string() };
+    Cow::Owned(text.chars().map(escaped).collect())
+}
+
 fn written(result: io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -38,4 +52,15 @@ pub(crate) enum TableFormat {
     Table,
     /// One JSON document
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_strangers_chose_gives_a_terminal_no_orders() {
+        assert_eq!(visible("\x1b[2Ja\nb é"), r"\u{1b}[2Ja\nb é");
+        assert_eq!(visible("plain"), "plain");
+    }
 }

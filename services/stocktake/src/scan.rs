@@ -33,6 +33,8 @@ pub(crate) fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode, Fa
         // Whoever names a path or a host at a terminal may read it anyway.
         ("fetch.allow_local", "true".to_owned()),
         ("fetch.allow_private_addresses", "true".to_owned()),
+        // Somebody waits: a host that does not answer is given up after some fifteen seconds, not ten minutes.
+        ("fetch.tries", "3".to_owned()),
     ];
     if let Some(jobs) = arguments.jobs {
         extra.push(("worker.jobs", jobs.to_string()));

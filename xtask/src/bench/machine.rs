@@ -34,6 +34,18 @@ pub(super) fn processor_seconds(process: u32) -> Option<f64> {
     Some(fields.get(11..15)?.iter().sum::<f64>() / TICKS)
 }
 
+/// The same of it and of its children that live.
+pub(super) fn family_seconds(process: u32) -> Option<f64> {
+    let own = processor_seconds(process)?;
+    let others = fs::read_dir("/proc").ok()?.flatten();
+    let ids = others.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |id: &u32| {
+        let parent = stat_of(&id.to_string()).and_then(|fields| fields.get(1).copied());
+        parent.is_some_and(|parent| (parent - f64::from(process)).abs() < 0.5)
+    };
+    Some(own + ids.filter(is_child).filter_map(processor_seconds).sum::<f64>())
+}
+
 /// Seconds of processor time of this program's children that have ended.
 pub(super) fn ended_children_seconds() -> f64 {
     let fields = stat_of("self").unwrap_or_default();
@@ -68,7 +80,9 @@ mod tests {
     fn this_process_is_measured() {
         let id = std::process::id();
         assert!(peak_memory(id).unwrap() > 1_000_000);
-        assert!(processor_seconds(id).is_some());
+        // First the one, then the other: this process goes on working between them.
+        let own = processor_seconds(id).unwrap();
+        assert!(family_seconds(id).unwrap() >= own);
         assert!(busy_seconds() > 0.0);
         assert_eq!(peak_memory(u32::MAX), None);
     }

@@ -102,6 +102,11 @@ impl Running {
         machine::processor_seconds(self.child.id()).unwrap_or_default()
     }
 
+    /// The same, with that of the processes that it has started and that still run.
+    pub(super) fn cpu_of_all(&self) -> f64 {
+        machine::family_seconds(self.child.id()).unwrap_or_default()
+    }
+
     /// The most memory held so far, in bytes.
     pub(super) fn peak(&self) -> u64 {
         machine::peak_memory(self.child.id()).unwrap_or_default()

@@ -171,14 +171,31 @@ fn listed(target: &Path) -> Result<HashMap<Vec<u8>, (String, String, String)>> {
 
 /// The fields of every commit as `git log` tells them, by id.
 fn logged(target: &Path) -> Result<HashMap<String, Vec<Vec<u8>>>> {
-    const FORMAT: &str = "--format=%H%x1f%P%x1f%an%x1f%ae%x1f%ad%x1f%cn%x1f%ce%x1f%cd%x1f%B";
+    const FORMAT: &str = "--format=%H%x1f%x1f%an%x1f%ae%x1f%ad%x1f%cn%x1f%ce%x1f%cd%x1f%B";
     let log = output(git(target).args(["log", "-z", "--encoding=UTF-8", "--date=raw", FORMAT, "HEAD"]))?;
     let commits = log.split(|byte| *byte == 0).filter(|commit| !commit.is_empty());
+    let mut parents = parents(target)?;
     commits
         .map(|commit| {
             let mut fields = commit.splitn(9, |byte| *byte == 0x1f).map(<[u8]>::to_vec);
             let id = String::from_utf8(fields.next().context("a commit without an id")?)?;
-            Ok((id, fields.collect()))
+            let mut fields: Vec<Vec<u8>> = fields.collect();
+            fields[0] = parents.remove(&id).context("a commit that is listed once only")?;
+            Ok((id, fields))
+        })
+        .collect()
+}
+
+/// The parents of every commit, as they stand in it: in other formats git leaves those out that a shallow clone lacks.
+fn parents(target: &Path) -> Result<HashMap<String, Vec<u8>>> {
+    let log = output(git(target).args(["log", "-z", "--format=raw", "HEAD"]))?;
+    let commits = log.split(|byte| *byte == 0).filter(|commit| !commit.is_empty());
+    commits
+        .map(|commit| {
+            let mut lines = commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty());
+            let id = lines.next().and_then(|line| line.strip_prefix(b"commit ")).context("no commit")?;
+            let parents: Vec<&[u8]> = lines.filter_map(|line| line.strip_prefix(b"parent ")).collect();
+            Ok((String::from_utf8(id.to_vec())?, parents.join(&b' ')))
         })
         .collect()
 }

@@ -190,15 +190,18 @@ impl<'a> Context<'a> {
     fn comment(&mut self, token: &Token, marker: usize) -> bool {
         let text = token.text(self.text);
         let body = text.get(marker..).unwrap_or_default();
-        if token.newlines > 0
-            || !body.is_ascii()
-            || body.bytes().any(|byte| matches!(byte, 11 | 12 | 28..=30))
-        {
+        // Without a way out before the end, so that many bytes are looked at together.
+        let plain = body
+            .bytes()
+            .fold(true, |plain, byte| plain & byte.is_ascii() & !matches!(byte, 11 | 12 | 28..=30));
+        let breaks = if plain {
+            token.newlines - u32::from(body.ends_with('\n'))
+        } else {
             let lines = body.split_inclusive(is_line_break).count();
-            let breaks = u32::try_from(lines.saturating_sub(1)).unwrap_or(u32::MAX);
-            self.line += breaks;
-            self.line_begins |= breaks > 0;
-        }
+            u32::try_from(lines.saturating_sub(1)).unwrap_or(u32::MAX)
+        };
+        self.line += breaks;
+        self.line_begins |= breaks > 0;
         let told = match self.comments {
             CommentStyle::Hash => body.trim_start_matches('#').trim(),
             _ => body.trim(),

@@ -1,5 +1,7 @@
 //! Finding where things end.
 
+use memchr::{memchr, memchr_iter, memchr3};
+
 use super::class::{self, DIGIT, HEX, SPACE, WIDE, WORD};
 
 /// The end of the word that begins at `at`, or `at` when none does.
@@ -51,41 +53,34 @@ pub(super) fn blank_end(text: &str, mut at: usize, limit: usize) -> usize {
 /// The end of a literal whose content begins at `at` and that ends with `quote`, with the number of line
 /// feeds in it; a backslash hides the character after it. `None` when it does not end.
 #[inline]
-pub(super) fn quoted_end(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -> Option<(usize, u32)> {
-    let mut newlines = 0;
-    while at < limit {
-        let byte = bytes[at];
-        if byte == quote {
-            return Some((at + 1, newlines));
-        }
-        if byte == b'\n' {
-            newlines += 1;
-        } else if byte == b'\\' {
-            at += 1;
-            if at < limit && bytes[at] == b'\n' {
-                newlines += 1;
-            }
-        }
-        at += 1;
-    }
-    None
+pub(super) fn quoted_end(bytes: &[u8], at: usize, limit: usize, quote: u8) -> Option<(usize, u32)> {
+    literal_end::<1>(bytes, at, limit, quote)
 }
 
 /// The same for a literal that ends with three quotes.
-pub(super) fn triple_end(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -> Option<(usize, u32)> {
+pub(super) fn triple_end(bytes: &[u8], at: usize, limit: usize, quote: u8) -> Option<(usize, u32)> {
+    literal_end::<3>(bytes, at, limit, quote)
+}
+
+/// The same for so many quotes.
+#[inline]
+fn literal_end<const QUOTES: usize>(
+    bytes: &[u8],
+    mut at: usize,
+    limit: usize,
+    quote: u8,
+) -> Option<(usize, u32)> {
     let mut newlines = 0;
     while at < limit {
-        let byte = bytes[at];
-        if byte == quote && at + 2 < limit && bytes[at + 1] == quote && bytes[at + 2] == quote {
-            return Some((at + 3, newlines));
-        }
-        if byte == b'\n' {
-            newlines += 1;
-        } else if byte == b'\\' {
-            at += 1;
-            if at < limit && bytes[at] == b'\n' {
-                newlines += 1;
+        at += memchr3(quote, b'\\', b'\n', &bytes[at..limit])?;
+        match bytes[at] {
+            b'\n' => newlines += 1,
+            b'\\' => {
+                at += 1;
+                newlines += u32::from(at < limit && bytes[at] == b'\n');
             }
+            _ if bytes[at..limit].starts_with(&[quote; QUOTES]) => return Some((at + QUOTES, newlines)),
+            _ => {}
         }
         at += 1;
     }
@@ -94,42 +89,31 @@ pub(super) fn triple_end(bytes: &[u8], mut at: usize, limit: usize, quote: u8) -
 
 /// The end of the first `pair` at or after `at`, with the number of line feeds before it.
 #[inline]
-pub(super) fn pair_end(bytes: &[u8], mut at: usize, limit: usize, pair: [u8; 2]) -> Option<(usize, u32)> {
-    let mut newlines = 0;
-    while at + 1 < limit {
-        let byte = bytes[at];
-        if byte == pair[0] && bytes[at + 1] == pair[1] {
-            return Some((at + 2, newlines));
-        }
-        newlines += u32::from(byte == b'\n');
-        at += 1;
-    }
-    None
+pub(super) fn pair_end(bytes: &[u8], at: usize, limit: usize, pair: [u8; 2]) -> Option<(usize, u32)> {
+    let rest = bytes.get(at..limit)?;
+    // The second byte of a pair is the rarer one: a comment has many stars and few slashes.
+    let second = memchr_iter(pair[1], rest).find(|second| *second > 0 && rest[second - 1] == pair[0])?;
+    Some((at + second + 1, count_newlines(&rest[..second - 1])))
 }
 
 /// The end of a line comment, which a backslash before the line feed continues.
 #[inline]
 pub(super) fn line_end_spliced(bytes: &[u8], mut at: usize, limit: usize) -> (usize, u32) {
     let mut newlines = 0;
-    while at < limit {
-        if bytes[at] == b'\n' {
-            if bytes[at - 1] != b'\\' {
-                break;
-            }
-            newlines += 1;
+    loop {
+        at = line_end(bytes, at, limit);
+        if at >= limit || bytes[at - 1] != b'\\' {
+            return (at, newlines);
         }
+        newlines += 1;
         at += 1;
     }
-    (at, newlines)
 }
 
 /// The end of the line.
 #[inline]
-pub(super) fn line_end(bytes: &[u8], mut at: usize, limit: usize) -> usize {
-    while at < limit && bytes[at] != b'\n' {
-        at += 1;
-    }
-    at
+pub(super) fn line_end(bytes: &[u8], at: usize, limit: usize) -> usize {
+    bytes.get(at..limit).and_then(|rest| memchr(b'\n', rest)).map_or(limit.max(at), |end| at + end)
 }
 
 /// The end of a number with quotes between its digits, such as `10'000` or `0xFF'FF`.
@@ -220,7 +204,7 @@ pub(super) fn wildcard_args_end(text: &str, start: usize, limit: usize) -> Optio
 
 /// How many line feeds the bytes hold.
 pub(super) fn count_newlines(bytes: &[u8]) -> u32 {
-    let count = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let count = memchr_iter(b'\n', bytes).count();
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 

@@ -1,17 +1,20 @@
 //! `SPDX-License-Identifier: MIT OR Apache-2.0`.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::table::IDS;
 
 const MARK: &[u8] = b"SPDX-License-Identifier:";
+static MARKS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MARK));
 
 /// A longer expression is not one; in bytes.
 const LONGEST: usize = 512;
 
 /// The expression of the first such line that has a valid one.
 pub(super) fn expression(text: &[u8]) -> Option<String> {
-    memmem::find_iter(text, MARK).find_map(|at| {
+    MARKS.find_iter(text).find_map(|at| {
         let rest = text.get(at + MARK.len()..)?;
         let line = rest.get(..LONGEST).unwrap_or(rest).split(|&byte| byte == b'\n').next()?;
         let line = str::from_utf8(line).ok()?;

@@ -60,8 +60,17 @@ const WHOLLY: f64 = 0.995;
 struct Index {
     /// A bit for each hash's upper bits: most of an ordinary text's hashes are in no licence.
     filter: Vec<u64>,
-    /// Hashes with the numbers of their samples, ascending.
+    /// Hashes with the numbers of their samples, by the upper bits of the hash.
     rows: Vec<(u32, u16)>,
+    /// Where in the rows those with the same upper bits begin.
+    starts: Vec<usize>,
+}
+
+/// So many upper bits of a hash choose its rows.
+const ROW_BITS: u32 = 13;
+
+fn shelf(hash: u32) -> usize {
+    (hash >> (32 - ROW_BITS)) as usize
 }
 
 /// So many upper bits of a hash choose its bit in the filter.
@@ -69,16 +78,28 @@ const FILTER_BITS: u32 = 20;
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let mut filter = vec![0_u64; 1 << (FILTER_BITS - 6)];
-    let mut rows = Vec::new();
-    for (number, sample) in (0_u16..).zip(&SAMPLES) {
-        for &hash in sample.hashes {
-            let (word, bit) = place(hash);
-            filter[word] |= bit;
-            rows.push((hash, number));
-        }
+    let mut starts = vec![0; (1 << ROW_BITS) + 1];
+    let numbered = || {
+        (0_u16..)
+            .zip(&SAMPLES)
+            .flat_map(|(number, sample)| sample.hashes.iter().map(move |hash| (*hash, number)))
+    };
+    for (hash, _) in numbered() {
+        let (word, bit) = place(hash);
+        filter[word] |= bit;
+        starts[shelf(hash) + 1] += 1;
     }
-    rows.sort_unstable();
-    Index { filter, rows }
+    for shelf in 1..starts.len() {
+        starts[shelf] += starts[shelf - 1];
+    }
+    // Every process that looks for licences waits for this: to count is several times faster than to sort.
+    let (mut rows, mut next) = (vec![(0, 0); numbered().count()], starts.clone());
+    for row in numbered() {
+        let at = &mut next[shelf(row.0)];
+        rows[*at] = row;
+        *at += 1;
+    }
+    Index { filter, rows, starts }
 });
 
 fn place(hash: u32) -> (usize, u64) {
@@ -87,16 +108,15 @@ fn place(hash: u32) -> (usize, u64) {
 }
 
 impl Index {
-    fn samples_with(&self, hash: u32) -> &[(u32, u16)] {
-        let start = self.rows.partition_point(|(other, _)| *other < hash);
-        let rest = self.rows.get(start..).unwrap_or_default();
-        let length = rest.iter().take_while(|(other, _)| *other == hash).count();
-        rest.get(..length).unwrap_or_default()
+    /// The numbers of the samples that have the hash.
+    fn samples_with(&self, hash: u32) -> impl Iterator<Item = u16> + '_ {
+        let rows = self.starts[shelf(hash)]..self.starts[shelf(hash) + 1];
+        self.rows[rows].iter().filter(move |(other, _)| *other == hash).map(|(_, number)| *number)
     }
 
     fn knows(&self, hash: u32) -> bool {
         let (word, bit) = place(hash);
-        self.filter[word] & bit != 0 && !self.samples_with(hash).is_empty()
+        self.filter[word] & bit != 0 && self.samples_with(hash).next().is_some()
     }
 }
 
@@ -118,8 +138,8 @@ pub(super) fn find(words: &[u32]) -> Vec<(&'static str, f64)> {
 fn best(hashes: &HashSet<u32>) -> Option<(&'static Sample, f64)> {
     let mut counts: HashMap<u16, u32> = HashMap::new();
     for hash in hashes {
-        for (_, number) in INDEX.samples_with(*hash) {
-            *counts.entry(*number).or_default() += 1;
+        for number in INDEX.samples_with(*hash) {
+            *counts.entry(number).or_default() += 1;
         }
     }
     let mut best: Option<(f64, &'static Sample, f64)> = None;

@@ -5,28 +5,31 @@ const LONGEST: usize = 64;
 
 /// Words by which the writer of a licence is named, in many ways and in the same places; and what
 /// stands between them.
-const IGNORED: [&[u8]; 13] = [
-    b"the",
-    b"and",
-    b"or",
-    b"isc",
-    b"author",
-    b"authors",
-    b"copyright",
-    b"holder",
-    b"holders",
-    b"owner",
-    b"owners",
-    b"contributor",
-    b"contributors",
-];
+fn is_ignored(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"the"
+            | b"and"
+            | b"or"
+            | b"isc"
+            | b"author"
+            | b"authors"
+            | b"copyright"
+            | b"holder"
+            | b"holders"
+            | b"owner"
+            | b"owners"
+            | b"contributor"
+            | b"contributors"
+    )
+}
 
 /// Hashes of a text's words, in order, without those that differ from copy to copy.
 pub(super) fn of(text: &[u8]) -> Vec<u32> {
     let mut words = Vec::with_capacity(text.len() / 6);
     each(text, |word| {
         // Clauses are numbered, lettered, or have a bullet.
-        if word.len() > 1 && !IGNORED.contains(&word) {
+        if word.len() > 1 && !is_ignored(word) {
             words.push(hash(word));
         }
     });
@@ -44,15 +47,35 @@ pub(super) fn joined(text: &[u8]) -> String {
     joined
 }
 
+/// Each byte that can stand in a word, in lower case; zero for every other.
+static LOWER: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
 fn each(text: &[u8], mut with: impl FnMut(&[u8])) {
     let mut word = [0; LONGEST];
-    for run in text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|run| !run.is_empty()) {
-        // What is longer is a key or a digest; its start stands for it.
-        let length = run.len().min(LONGEST);
-        let (Some(lower), Some(run)) = (word.get_mut(..length), run.get(..length)) else { continue };
-        lower.copy_from_slice(run);
-        lower.make_ascii_lowercase();
-        with(spelling(lower));
+    let mut length = 0;
+    // A byte that is in no word ends the last one.
+    for &byte in text.iter().chain(b" ") {
+        let lower = LOWER[usize::from(byte)];
+        if lower == 0 {
+            if length > 0 {
+                with(spelling(&word[..length]));
+            }
+            length = 0;
+        } else if length < LONGEST {
+            // What is longer is a key or a digest; its start stands for it.
+            word[length] = lower;
+            length += 1;
+        }
     }
 }
 

@@ -21,7 +21,11 @@ use crate::{
 pub struct Known<'a> {
     /// The newest commit, everything before which is known; none when nothing is.
     pub since: Option<Oid>,
-    /// Whether a commit is known. Asked only when there is a newest one.
+    /// Commits that the caller knows of copies of the repository, with everything before each: the other side is
+    /// told of them where there is no newest one.
+    pub elsewhere: &'a [Oid],
+    /// Whether a commit is known, of the repository itself or, where there is no newest one, of a copy. Asked only
+    /// when there is any.
     pub is_known: &'a IsKnown<'a>,
 }
 
@@ -29,6 +33,8 @@ impl Fetcher {
     /// Makes the commits that lead to `tip` readable, those that are not known: over the network in the folder
     /// `name` of the scratch folder, as [`fetch`](Self::fetch) has it, on this machine in place. Contents come
     /// along only from servers that cannot leave them out, and may build on what is `held` then.
+    ///
+    /// What copies know is not fetched either: [`History::elsewhere`] says where it would go on.
     ///
     /// When what is known no longer leads to `tip`, upstream has written its history anew: then it is all of it,
     /// and [`History::goes_on`] says no.
@@ -52,15 +58,20 @@ impl Fetcher {
             self.history_once(location, tip, known, name, held.clone(), progress, cancel)
                 .map_err(|error| error.at(location))
         };
+        let known = Known { elsewhere: if known.since.is_some() { &[] } else { known.elsewhere }, ..known };
+        let builds_on_known = known.since.is_some() || !known.elsewhere.is_empty();
         let found = match once(known) {
             // The server may build on more than is held of what is known.
-            Err(error) if known.since.is_some() && error.kind() == ErrorKind::Invalid => None,
+            Err(error) if builds_on_known && error.kind() == ErrorKind::Invalid => None,
             Err(error) => return Err(error),
+            // A server that lacks something lacks it whatever it is told; else it believed in a copy too much.
+            Ok(history) if history.is_cut() && !known.elsewhere.is_empty() => None,
             Ok(history) => Some(history).filter(History::goes_on),
         };
         match found {
             Some(history) => Ok(history),
-            None => once(Known { since: None, ..known }).map(|history| history.anew(known.since.is_some())),
+            None => once(Known { since: None, elsewhere: &[], ..known })
+                .map(|history| history.anew(known.since.is_some())),
         }
     }
 
@@ -76,13 +87,14 @@ impl Fetcher {
         cancel: &AtomicBool,
     ) -> Result<History, GitError> {
         let limits = &self.options.limits;
-        let collect =
-            |repo, meter: &Meter| History::collect(repo, &tip, known.since.as_ref(), known.is_known, meter);
+        let collect = |repo, known, meter: &Meter| History::collect(repo, &tip, known, meter);
         match &location.place {
             Place::Local(path) => match local::find(path, limits)? {
                 Found::Repository(repo) => {
                     let meter = Meter::new(limits);
-                    watched(&meter, cancel, progress, None, || collect(*repo, &meter))
+                    watched(&meter, cancel, progress, None, || {
+                        collect(*repo, Known { elsewhere: &[], ..known }, &meter)
+                    })
                 }
                 Found::Directory | Found::Archive(_) => Err(GitError::invalid("has no history")),
             },
@@ -92,8 +104,8 @@ impl Fetcher {
                 let (commit, folder, held) = (tip, scratch, held.as_ref());
                 let fetch = Fetch { client, remote, commit, held, folder, options, meter };
                 watched(meter, cancel, progress, Some(scratch), || {
-                    fetch.history(known.since)?;
-                    collect(local::open(scratch, limits)?, meter)
+                    fetch.history(known.since.as_slice(), known.elsewhere)?;
+                    collect(local::open(scratch, limits)?, known, meter)
                 })
             }),
         }

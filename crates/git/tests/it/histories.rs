@@ -21,7 +21,7 @@ fn head(repo: &Path) -> Oid {
 /// The history at `address` that leads to the present commit of `repo`, of which `known` is known, newest first.
 fn history(bench: &Bench, address: &str, repo: &Path, known: &[Oid]) -> Result<History, GitError> {
     let is_known = |commit: &Oid| Ok(known.contains(commit));
-    let known = Known { since: known.first().copied(), is_known: &is_known };
+    let known = Known { since: known.first().copied(), elsewhere: &[], is_known: &is_known };
     let location = Location::parse(address)?;
     bench.fetcher().history(&location, head(repo), known, "history", None, &Silent, &GO_ON)
 }
@@ -142,12 +142,91 @@ fn contents_are_left_out_where_the_server_can() {
     let received = std::sync::atomic::AtomicU64::new(0);
     let progress = |so_far: git::Received| received.store(so_far.bytes, std::sync::atomic::Ordering::Relaxed);
     let location = Location::parse(&format!("{}/repo", daemon(bench.folder.path()))).unwrap();
-    let known = Known { since: None, is_known: &|_| Ok(false) };
+    let known = Known { since: None, elsewhere: &[], is_known: &|_| Ok(false) };
     let found =
         bench.fetcher().history(&location, head(&repo), known, "history", None, &progress, &GO_ON).unwrap();
     assert_eq!(found.len(), 20);
     let bytes = received.into_inner();
     assert!(bytes > 0 && bytes < 20_000, "{bytes} bytes for twenty commits");
+}
+
+/// The history at `address`, where copies know what leads to `elsewhere`, and the bytes that came for it.
+fn fork(bench: &Bench, address: &str, repo: &Path, original: &Path, elsewhere: &[Oid]) -> (History, u64) {
+    let known = text(git(original, &["rev-list", "--all"]));
+    let known: std::collections::HashSet<Oid> = known.lines().map(|id| id.parse().unwrap()).collect();
+    let is_known = |commit: &Oid| Ok(known.contains(commit));
+    let received = std::sync::atomic::AtomicU64::new(0);
+    let progress = |so_far: git::Received| received.store(so_far.bytes, std::sync::atomic::Ordering::Relaxed);
+    let location = Location::parse(address).unwrap();
+    let known = Known { since: None, elsewhere, is_known: &is_known };
+    let fetcher = bench.fetcher();
+    let history = fetcher.history(&location, head(repo), known, "history", None, &progress, &GO_ON).unwrap();
+    (history, received.into_inner())
+}
+
+#[test]
+fn a_fork_costs_what_its_original_does_not_know() {
+    let bench = Bench::new();
+    let original = bench.init("original");
+    for number in 0..300 {
+        let message = format!("{number} {:x}", blake(number));
+        git(&original, &["commit", "-q", "--allow-empty", "-m", &message]);
+    }
+    git(bench.folder.path(), &["clone", "-q", "original", "fork"]);
+    let fork_of = bench.path("fork");
+    // It left ten commits ago, and both went on.
+    git(&fork_of, &["reset", "-q", "--hard", "HEAD~10"]);
+    git(&fork_of, &["commit", "-q", "--allow-empty", "-m", "ours"]);
+    git(&fork_of, &["config", "uploadpack.allowFilter", "true"]);
+    let back = |steps: u32| text(git(&original, &["rev-parse", &format!("HEAD~{steps}")])).parse().unwrap();
+    let some: Vec<Oid> = [0, 1, 2, 4, 8, 16, 32, 64, 128, 256].map(back).to_vec();
+    let served = daemon(bench.folder.path());
+    let server = Server::start(bench.folder.path(), |_| Act::Serve);
+    for (address, shares) in [
+        // Some servers keep the objects of forks together: they know the original's newest commit too.
+        (format!("{served}/fork"), true),
+        (format!("{served}/fork"), false),
+        (format!("{}/fork/.git", server.url), false),
+    ] {
+        if !shares {
+            git(&fork_of, &["remote", "rm", "origin"]);
+            git(&fork_of, &["remote", "add", "origin", "nowhere"]);
+            git(&fork_of, &["reflog", "expire", "--expire=now", "--all"]);
+            git(&fork_of, &["gc", "-q", "--prune=now"]);
+        }
+        let (whole, all_bytes) = fork(&bench, &address, &fork_of, &original, &[]);
+        assert_eq!((whole.len(), whole.elsewhere().len()), (291, 0));
+        let (rest, bytes) = fork(&bench, &address, &fork_of, &original, &some);
+        assert!(rest.goes_on() && !rest.is_cut());
+        // Otherwise the newest that is offered and known there is the seventeenth from the original's end.
+        let expected = if shares { (1, back(10)) } else { (7, back(16)) };
+        assert_eq!((rest.len(), rest.elsewhere()), (expected.0, &[expected.1][..]));
+        assert!(bytes * 5 < all_bytes, "{bytes} bytes of {all_bytes} at {address}");
+        println!("{address}: {bytes} bytes of {all_bytes}");
+        // What nobody knows there helps nobody, and hurts nobody.
+        let strange = [Oid::from([7; 20])];
+        let (whole, _) = fork(&bench, &address, &fork_of, &original, &strange);
+        assert_eq!((whole.len(), whole.elsewhere().len()), (291, 0));
+    }
+}
+
+#[test]
+fn a_copy_that_turns_out_to_be_less_is_not_built_on() {
+    let bench = Bench::new();
+    let original = bench.sample("original");
+    branches(&original, 0);
+    git(bench.folder.path(), &["clone", "-q", "original", "fork"]);
+    let fork_of = bench.path("fork");
+    git(&fork_of, &["commit", "-q", "--allow-empty", "-m", "ours"]);
+    let address = format!("{}/fork", daemon(bench.folder.path()));
+    let location = Location::parse(&address).unwrap();
+    // The commit is offered, and then nobody knows it any more.
+    let elsewhere = [head(&original)];
+    let known = Known { since: None, elsewhere: &elsewhere, is_known: &|_| Ok(false) };
+    let tip = head(&fork_of);
+    let found = bench.fetcher().history(&location, tip, known, "history", None, &Silent, &GO_ON).unwrap();
+    assert!(!found.is_cut() && found.goes_on() && found.elsewhere().is_empty());
+    assert_as_git_has_it(&found, &fork_of, "HEAD");
 }
 
 /// Noise that no pack makes smaller.

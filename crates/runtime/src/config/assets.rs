@@ -21,7 +21,7 @@ pub struct Assets {
     /// The largest file that is read, in bytes.
     #[schemars(range(min = 1, max = 1_073_741_824))]
     pub max_bytes: u64,
-    /// How many seconds fetching one file may take.
+    /// How many seconds fetching one file may take, or the arrival of one, or of a manifest, with a request.
     #[schemars(range(min = 1, max = 3600))]
     pub fetch_seconds: u64,
     /// The largest manifest that brings many at once, in bytes.

@@ -58,6 +58,11 @@ pub struct Fetch {
     /// is nobody.
     #[schemars(extend("x-accepted" = "a file's path"))]
     pub credentials_file: String,
+    /// How often a visit is tried that fails in a way that may pass: a host that cannot be reached, that is
+    /// overrun, that breaks off. The first pause is five seconds and each next one twice as long; eight tries
+    /// take ten minutes. `stocktake scan`, before which somebody sits, tries three times.
+    #[schemars(range(min = 1, max = 20))]
+    pub tries: u32,
     /// After how many visits in a row that failed for good a repository rests. 0 is never.
     #[schemars(range(max = 1000))]
     pub rest_after: u32,
@@ -91,6 +96,7 @@ impl Default for Fetch {
             host_parallel: 4,
             host_requests_per_minute: 600,
             credentials_file: String::new(),
+            tries: 8,
             rest_after: 3,
             rest_hours: 24,
             schemes: SCHEMES.iter().map(|&scheme| scheme.to_owned()).collect(),

@@ -107,6 +107,13 @@ metrics! {
     BATCH_SECONDS = "stocktake_batch_seconds", Histogram, Seconds, [],
         "How long the analysis of one batch took, reading it from the depot included.";
 
+    ASSETS_CHECKED = "stocktake_assets_checked_total", Counter, Count, ["kind", "state"],
+        "Assets that went through their checks, by what came of it: complete, failed.";
+    ASSET_SECONDS = "stocktake_asset_seconds", Histogram, Seconds, ["kind"],
+        "How long an asset took from its submission to the end of its checks.";
+    ASSET_FINDINGS = "stocktake_asset_findings_total", Counter, Count, ["level", "key"],
+        "What was wrong (error) or odd (warning) about assets, by the key that it is told under.";
+
     // The depot and its upkeep.
     DEPOT_PACKS = "stocktake_depot_packs", Gauge, Count, ["state"],
         "Packs when the upkeep last counted them, by state: kept, condemned, deleting.";

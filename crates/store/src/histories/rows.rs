@@ -121,14 +121,10 @@ impl TryFrom<Row> for Commit {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let oid = |bytes: &[u8]| {
-            Oid::from_bytes(bytes)
-                .map_err(|error| StoreError::Corrupt(format!("a parent that is no id: {error}")))
-        };
         Ok(Self {
             position: from_db(row.position),
             oid: row.oid.into(),
-            parents: row.parents.chunks(OID).map(oid).collect::<Result<_, _>>()?,
+            parents: ids(&row.parents)?,
             parent_count: from_db(row.parent_count),
             author: Signature {
                 name: row.author_name,
@@ -153,6 +149,15 @@ impl TryFrom<Row> for Commit {
     }
 }
 
+/// Ids as they are kept, one behind the other.
+pub(super) fn ids(bytes: &[u8]) -> Result<Vec<Oid>, StoreError> {
+    let oid = |bytes: &[u8]| {
+        Oid::from_bytes(bytes)
+            .map_err(|error| StoreError::Corrupt(format!("a parent that is no id: {error}")))
+    };
+    bytes.chunks(OID).map(oid).collect()
+}
+
 /// Adds commits behind the end of a history that `writer` has begun to write; they count once it has ended.
 /// Returns whether it still writes.
 ///
@@ -170,6 +175,21 @@ pub fn insert_many(
     let rows: Vec<Row> = new.iter().map(|commit| Row::new(repository, commit)).collect();
     copy_in!(tx, commits::table, &rows)?;
     Ok(true)
+}
+
+/// The commits at these positions, parents before their children.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn at(tx: &mut Tx, repository: RepositoryId, positions: &[u64]) -> Result<Vec<Commit>, StoreError> {
+    let positions: Vec<i64> = positions.iter().map(|position| to_db(*position)).collect();
+    let rows: Vec<Row> = commits::table
+        .filter(commits::repository_id.eq(Id::from(repository)))
+        .filter(commits::position.eq_any(positions))
+        .order(commits::position)
+        .select(Row::as_select())
+        .load(tx.conn())?;
+    rows.into_iter().map(Commit::try_from).collect()
 }
 
 /// Up to `limit` commits, children before their parents, those before the position `before`.

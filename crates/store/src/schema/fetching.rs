@@ -5,12 +5,11 @@ use diesel::table;
 use super::domain::trees;
 
 table! {
-    use diesel::sql_types::{Binary, Bool};
+    use diesel::sql_types::Binary;
 
     folders (oid) {
         oid -> Binary,
         data -> Binary,
-        is_linked -> Bool,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::table;
 
-use super::domain::repositories;
+use super::{domain::repositories, fetching::held_heads};
 
 table! {
     use diesel::sql_types::{BigInt, Binary, Bool, Double, Nullable, Text};
@@ -57,3 +57,4 @@ table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(histories, repositories);
+diesel::allow_tables_to_appear_in_same_query!(histories, held_heads);

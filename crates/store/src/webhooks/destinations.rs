@@ -31,6 +31,17 @@ pub struct Destination {
     pub switched_off_at: Option<Timestamp>,
 }
 
+impl Destination {
+    /// In a word: `well`, `failing` or `switched_off`.
+    pub const fn state(&self) -> &'static str {
+        match (&self.switched_off_at, self.health.failures) {
+            (Some(_), _) => "switched_off",
+            (None, 0) => "well",
+            (None, _) => "failing",
+        }
+    }
+}
+
 /// How a destination has been doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -312,6 +323,16 @@ pub fn switch_on(tx: &mut Tx, origin: &str) -> Result<bool, StoreError> {
     Ok(changed > 0)
 }
 
+/// The destination with this id.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn get(tx: &mut Tx, id: DestinationId) -> Result<Option<Destination>, StoreError> {
+    let row: Option<Row> =
+        destinations::table.find(Id::from(id)).select(Row::as_select()).first(tx.conn()).optional()?;
+    Ok(row.map(Into::into))
+}
+
 /// Up to `limit` destinations by origin, those after `after`; all, or those that do not do well.
 ///
 /// # Errors
@@ -328,7 +349,7 @@ pub fn list(
         .select(Row::as_select())
         .into_boxed();
     if failing_only {
-        query = query.filter(destinations::failures.gt(0));
+        query = query.filter(destinations::failures.gt(0).or(destinations::switched_off_at.is_not_null()));
     }
     if let Some(after) = after {
         query = query.filter(destinations::origin.gt(after));

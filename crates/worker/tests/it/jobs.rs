@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use contracts::{
-    Envelope, ErrorKind, Failure, Outgoing, SnapshotId, TaskId,
-    messages::{AuditRequested, SnapshotReady},
+    Envelope, ErrorKind, Failure, Message, Outgoing, SnapshotId, TaskId,
+    messages::{AuditRequested, SnapshotReady, TaskDelayed},
 };
 use jiff::Timestamp;
 use runtime::clock::Clock;
@@ -69,8 +69,10 @@ impl Act {
 impl Job for Act {
     type Message = AuditRequested;
     const KIND: &'static str = "audit";
-    const RETRY: Retry =
-        Retry { tries: 3, first: Duration::from_millis(50), longest: Duration::from_secs(1) };
+
+    fn retry(&self) -> Retry {
+        Retry { tries: 3, first: Duration::from_millis(50), longest: Duration::from_secs(1) }
+    }
 
     async fn run(&self, running: &Running) -> Result<Commit, Failure> {
         let run = self.runs.fetch_add(1, Ordering::SeqCst);
@@ -279,11 +281,18 @@ async fn a_job_that_stumbles_is_run_again_and_ends_once() {
     on_each_stack(async |stack| {
         let id = create(stack, true).await;
         let act = Act::new(Does::Stumbles, 1);
+        let mut events = stack.bus.events(&[TaskDelayed::KIND]).await.unwrap();
         let (stop, ends) = act.start(engine(stack, Clock::system()));
         let ended = until(stack, id, "finished", |task| task.state == TaskState::Finished).await;
         stop.cancel();
         ends.await.unwrap().unwrap();
         assert_eq!((ended.attempt, act.runs(), effects(stack).await), (3, 3, vec![10]));
+        for tried in [1, 2] {
+            let told = tokio::time::timeout(PATIENCE, events.next()).await.expect("told").unwrap();
+            let told: TaskDelayed = serde_json::from_slice(&told.content.unwrap().body).unwrap();
+            assert_eq!((told.task, told.tried, told.tries), (id, tried, 3));
+            assert_eq!(told.reason, "the other side is away");
+        }
     })
     .await;
 }

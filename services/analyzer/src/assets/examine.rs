@@ -1,8 +1,11 @@
 //! The work itself: a part of the assets is read, checked and let go of, then the next.
 
 use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
+    collections::{BTreeSet, HashMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use analysis::validation::{Level, Verdict};
@@ -17,7 +20,7 @@ use super::Context;
 
 /// Assets from elsewhere that are read at once.
 const AT_ONCE: usize = 8;
-/// Assets that are held in memory at once.
+/// Assets that are held in memory at once, at the most.
 const PART: usize = 32;
 
 /// An asset and what was read of it.
@@ -30,11 +33,12 @@ struct Looked {
 /// Checks assets. What cannot be read is that asset's finding, and no failure.
 pub(crate) async fn examine(context: &Context, all: Vec<Asset>) -> Result<Vec<(Asset, AssetEnd)>, Failure> {
     let mut ends = Vec::with_capacity(all.len());
-    let mut all = all.into_iter().peekable();
-    while all.peek().is_some() {
-        let part: Vec<Asset> = all.by_ref().take(PART).collect();
-        let looked = read(context, part).await?;
-        let known = known(context, &looked).await?;
+    let (mut waiting, mut seen) = (VecDeque::from(all), HashMap::new());
+    while !waiting.is_empty() {
+        let part: Vec<Asset> = waiting.drain(..waiting.len().min(PART)).collect();
+        let Part { looked, left } = read(context, part).await?;
+        left.into_iter().rev().for_each(|asset| waiting.push_front(asset));
+        let known = known(context, &looked, &mut seen).await?;
         let pipelines = context.pipelines.clone();
         let checked = tokio::task::spawn_blocking(move || {
             looked.into_par_iter().map(|one| end(&pipelines, one, &known)).collect::<Vec<_>>()
@@ -48,33 +52,70 @@ fn internal(error: impl std::fmt::Display) -> Failure {
     Failure::new(ErrorKind::Internal, error)
 }
 
-async fn read(context: &Context, part: Vec<Asset>) -> Result<Vec<Looked>, Failure> {
+/// What was read of some assets, and those that there was no room for.
+struct Part {
+    looked: Vec<Looked>,
+    left: Vec<Asset>,
+}
+
+/// What became of one of them.
+enum Tried {
+    Looked(Looked),
+    Left(Asset),
+}
+
+/// Reads assets until they fill what may be held in memory; the first is read in any case.
+async fn read(context: &Context, part: Vec<Asset>) -> Result<Part, Failure> {
+    let held = Arc::new(AtomicU64::new(0));
+    let is_full = {
+        let (held, most) = (held.clone(), context.part_bytes);
+        move || held.load(Ordering::Relaxed) >= most
+    };
+    let note = move |asset: Asset, read: Result<Read, Failure>| {
+        held.fetch_add(read.as_ref().map_or(0, |read| read.bytes.len() as u64), Ordering::Relaxed);
+        looked(asset, read)
+    };
     let (local, remote): (Vec<Asset>, Vec<Asset>) =
         part.into_iter().partition(|asset| asset.provider == Provider::Local);
     let (library, pipelines) = (context.library.clone(), context.pipelines.clone());
+    let (note_local, is_full_local) = (note.clone(), is_full.clone());
     let local = tokio::task::spawn_blocking(move || {
         local
             .into_par_iter()
             .map(|asset| {
+                if is_full_local() {
+                    return Tried::Left(asset);
+                }
                 let pipeline = pipelines.of(&asset.kind);
                 let wants_more = |head: &[u8]| pipeline.is_none_or(|pipeline| pipeline.wants_more(head));
                 let read = library.read_local(&asset.path, wants_more);
-                looked(asset, read)
+                Tried::Looked(note_local(asset, read))
             })
             .collect::<Vec<_>>()
     });
     let remote = stream::iter(remote).map(|asset| async {
+        if is_full() {
+            return Tried::Left(asset);
+        }
         let (pipelines, kind) = (context.pipelines.clone(), asset.kind.clone());
         let wants_more =
             move |head: &[u8]| pipelines.of(&kind).is_none_or(|pipeline| pipeline.wants_more(head));
         let read = context.library.read(asset.provider, &asset.path, wants_more).await;
-        looked(asset, read)
+        Tried::Looked(note(asset, read))
     });
-    let mut all: Vec<Looked> = remote.buffer_unordered(AT_ONCE).collect().await;
+    let mut all: Vec<Tried> = remote.buffer_unordered(AT_ONCE).collect().await;
     all.extend(local.await.map_err(internal)?);
+    let (mut looked, mut left) = (Vec::with_capacity(all.len()), Vec::new());
+    for one in all {
+        match one {
+            Tried::Looked(one) => looked.push(one),
+            Tried::Left(asset) => left.push(asset),
+        }
+    }
     // In the order in which they were submitted: the first of two alike is the one that is known.
-    all.sort_unstable_by_key(|one| one.asset.id);
-    Ok(all)
+    looked.sort_unstable_by_key(|one| one.asset.id);
+    left.sort_unstable_by_key(|asset| asset.id);
+    Ok(Part { looked, left })
 }
 
 fn looked(asset: Asset, read: Result<Read, Failure>) -> Looked {
@@ -86,7 +127,12 @@ fn looked(asset: Asset, read: Result<Read, Failure>) -> Looked {
 /// For each digest the first asset that has it, those of this part included.
 type Known = Arc<HashMap<Vec<u8>, AssetId>>;
 
-async fn known(context: &Context, looked: &[Looked]) -> Result<Known, Failure> {
+/// `seen` has those of the parts before, which no row tells of yet.
+async fn known(
+    context: &Context,
+    looked: &[Looked],
+    seen: &mut HashMap<Vec<u8>, AssetId>,
+) -> Result<Known, Failure> {
     let asks = |one: &&Looked| {
         context.pipelines.of(&one.asset.kind).is_some_and(|pipeline| pipeline.has("duplicate"))
     };
@@ -99,8 +145,9 @@ async fn known(context: &Context, looked: &[Looked]) -> Result<Known, Failure> {
     let mut known = context.engine.store.read(move |tx| rows::known_digests(tx, &digests)).await?;
     for one in looked.iter().filter(asks) {
         if let Some(sha256) = &one.sha256 {
-            let first = known.entry(sha256.clone()).or_insert(one.asset.id);
-            *first = (*first).min(one.asset.id);
+            let earlier = *seen.entry(sha256.clone()).or_insert(one.asset.id);
+            let first = known.entry(sha256.clone()).or_insert(earlier);
+            *first = (*first).min(earlier);
         }
     }
     Ok(Arc::new(known))

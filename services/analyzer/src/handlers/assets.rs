@@ -31,6 +31,7 @@ impl Handler for Submitted {
         let ends = Arc::new(assets::examine(&self.context, open).await?);
         self.context.engine.pass("assets.after_examine")?;
         let clock = self.context.engine.clock.clone();
+        crate::metrics::checked(&ends, clock.now());
         Ok(Commit::save(move |tx| assets::finish(tx, &ends, clock.now())))
     }
 }

@@ -166,6 +166,15 @@ async fn a_snapshot_is_aborted_in_every_state_but_one_that_is_committed() {
         assert_eq!(world.newest_audit(audited).await.state, AuditState::Finished);
         assert_eq!(world.newest_audit(auditing).await.state, AuditState::Cancelled);
 
+        // Ready, and nobody has planned its audit: that it is ready is heard when it is aborted already.
+        let ready = world.snapshot(stock, &two(), true).await;
+        assert_eq!(world.get(ready).await.state, SnapshotState::Ready);
+        let now = jiff::Timestamp::now();
+        world.write(move |tx| cancel::abort(tx, ready, now)).await;
+        world.run_to_the_end().await;
+        assert_eq!(world.get(ready).await.state, SnapshotState::Aborted);
+        assert!(world.history(ready).await.is_empty());
+
         // In the middle of its audit, and when only the end of it is to be written.
         for point in ["audit.after_part", "job.before_finish"] {
             let id = world.snapshot(stock, &two(), true).await;

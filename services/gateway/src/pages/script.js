@@ -99,7 +99,7 @@ const refresh = async (now) => {
 if (document.querySelector("[data-live]")) {
   const events = new EventSource("/api/v1/events");
   const kinds = ["progress.reported.v1", "revision.analyzed.v1", "snapshot.ready.v1", "snapshot.audited.v1",
-    "snapshot.committed.v1", "repair.done.v1", "task.ended.v1", "missed"];
+    "snapshot.committed.v1", "repair.done.v1", "task.delayed.v1", "task.ended.v1", "missed"];
   for (const kind of kinds) events.addEventListener(kind, () => refresh(false));
   const state = document.getElementById("state");
   events.onopen = () => { state.textContent = "live"; };

@@ -1,9 +1,13 @@
 //! Who is told over HTTP, what they were told, and each try of it.
 
-use actix_web::{HttpResponse, web::Path};
+use actix_web::{
+    HttpResponse,
+    web::{Path, Query},
+};
 use contracts::{DeliveryId, WebhookId, events};
 use store::webhooks::{
     deliveries::{self, Delivery, DeliveryFilter, DeliveryState},
+    destinations::{self, Destination},
     subscriptions::{self, ASSET_HOOKS, Webhook, WebhookState},
 };
 use uuid::Uuid;
@@ -12,7 +16,7 @@ use super::{
     Text, html, page,
     parts::{button, link, number, state, table, text, time},
 };
-use crate::{context::Shared, error::Problem};
+use crate::{context::Shared, error::Problem, routes::state_named};
 
 /// Webhooks, and deliveries of one, that are shown.
 const ROWS: u32 = 200;
@@ -31,7 +35,10 @@ const FORM: &str = "<h2>A new webhook</h2>\n\
 <p><button>Make</button></p>\n</form>\n";
 
 pub(super) async fn list(context: Shared) -> Result<HttpResponse, Problem> {
-    let found = context.engine.store.read(|tx| subscriptions::list(tx, None, ROWS)).await?;
+    let read = |tx: &mut store::Tx| {
+        Ok((subscriptions::list(tx, None, ROWS)?, destinations::list(tx, true, None, ROWS)?))
+    };
+    let (found, failing) = context.engine.store.read(read).await?;
     let rows: Vec<Vec<String>> = found
         .iter()
         .map(|webhook| {
@@ -47,7 +54,7 @@ pub(super) async fn list(context: Shared) -> Result<HttpResponse, Problem> {
         })
         .collect();
     let heads = ["name", "URL", "events", "only when", "state", "#keys", ""];
-    let body = table(&heads, &rows, "None yet.");
+    let body = table(&heads, &rows, "None yet.") + &destinations_of(&failing);
     let names = events::EVENTS.iter().map(|(name, _)| format!("<option value=\"{}\">", Text(name)));
     Ok(html(page(
         "Stocktake: webhooks",
@@ -58,9 +65,20 @@ pub(super) async fn list(context: Shared) -> Result<HttpResponse, Problem> {
     )))
 }
 
-pub(super) async fn show(context: Shared, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
+/// Which deliveries are shown.
+#[derive(serde::Deserialize)]
+pub(super) struct Shown {
+    state: Option<String>,
+}
+
+pub(super) async fn show(
+    context: Shared,
+    id: Path<Uuid>,
+    shown: Query<Shown>,
+) -> Result<HttpResponse, Problem> {
     let id = WebhookId(*id);
-    let filter = DeliveryFilter { webhook: Some(id), ..DeliveryFilter::default() };
+    let state = state_named(shown.state.as_deref().filter(|state| !state.is_empty()), DeliveryState::ALL)?;
+    let filter = DeliveryFilter { webhook: Some(id), state, ..DeliveryFilter::default() };
     let read = move |tx: &mut store::Tx| {
         let Some(webhook) = subscriptions::get(tx, id)? else { return Ok(None) };
         Ok(Some((webhook, deliveries::list(tx, &filter, None, ROWS)?)))
@@ -77,7 +95,12 @@ pub(super) async fn show(context: Shared, id: Path<Uuid>) -> Result<HttpResponse
     if let Some(reason) = &webhook.reason {
         body.push_str(&format!("<p class=\"wrong\">{}</p>\n", Text(reason)));
     }
-    body.push_str("<h2>What it was told</h2>\n");
+    body.push_str("<h2>What it was told</h2>\n<p class=\"soft\">");
+    body.push_str(&link(format_args!("/webhooks/{id}"), "all"));
+    for one in DeliveryState::ALL {
+        body.push_str(&format!(" · {}", link(format_args!("/webhooks/{id}?state={one}"), one)));
+    }
+    body.push_str("</p>\n");
     let rows: Vec<Vec<String>> = told.iter().map(row).collect();
     let heads = ["event", "to", "state", "#tries", "due", "ended", "given up because", ""];
     body.push_str(&table(&heads, &rows, "Nothing yet."));
@@ -89,8 +112,30 @@ pub(super) async fn show(context: Shared, id: Path<Uuid>) -> Result<HttpResponse
     );
     Ok(html(page(
         "Stocktake: webhook",
-        &format!("{SECRET}<div id=\"live\" data-live>\n{body}</div>\n{again}"),
+        &format!("{SECRET}<div id=\"live\" data-live>\n{body}</div>\n{again}{}", change(&webhook)),
     )))
+}
+
+/// The form that changes a webhook; the one of asset hooks has nothing to be changed.
+fn change(webhook: &Webhook) -> String {
+    if webhook.id == ASSET_HOOKS {
+        return String::new();
+    }
+    let filters: String =
+        webhook.filters.iter().map(|(field, values)| format!("{field} = {}\n", values.join(", "))).collect();
+    format!(
+        "<h2>Change it</h2>\n<form class=\"fields\" data-api=\"PUT /api/v1/webhooks/{}\">\n\
+         <p><label>URL<br><input name=\"url\" type=\"url\" required value=\"{}\" autocomplete=\"off\"></label></p>\n\
+         <p><label>Name<br><input name=\"name\" maxlength=\"200\" value=\"{}\" autocomplete=\"off\"></label></p>\n\
+         <p><label>Events<br><input name=\"events\" data-as=\"list\" required value=\"{}\" autocomplete=\"off\"></label></p>\n\
+         <p><label>Only when, one field a line<br><textarea name=\"filters\" data-as=\"pairs\" rows=\"2\">{}</textarea></label></p>\n\
+         <p><button>Change</button></p>\n</form>\n",
+        webhook.id,
+        Text(&webhook.url),
+        Text(&webhook.name),
+        Text(webhook.events.join(" ")),
+        Text(filters),
+    )
 }
 
 pub(super) async fn delivery(context: Shared, id: Path<Uuid>) -> Result<HttpResponse, Problem> {
@@ -127,6 +172,30 @@ pub(super) async fn delivery(context: Shared, id: Path<Uuid>) -> Result<HttpResp
             Text(&told.body),
         ),
     )))
+}
+
+/// Those that do not do well, whether a webhook or a hook of an asset is there.
+fn destinations_of(failing: &[Destination]) -> String {
+    if failing.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<Vec<String>> = failing
+        .iter()
+        .map(|one| {
+            let path = format!("POST /api/v1/webhook-destinations/{}/switch-on", one.id);
+            let instant = |at: Option<jiff::Timestamp>| at.map(time).unwrap_or_default();
+            vec![
+                text(&one.origin),
+                state(one.state()),
+                number(one.health.failures.into()),
+                instant(one.health.failing_since),
+                instant(one.health.open_until.filter(|_| one.switched_off_at.is_none())),
+                button(&path, "Switch on", None),
+            ]
+        })
+        .collect();
+    let heads = ["origin", "state", "#failures", "since", "left alone until", ""];
+    format!("<h2>Destinations that do not answer well</h2>\n{}", table(&heads, &rows, ""))
 }
 
 fn row(told: &Delivery) -> Vec<String> {

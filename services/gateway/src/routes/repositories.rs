@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 mod history;
 
+pub(crate) use history::{Commit, History};
+
 use super::{Answer, Revision, found, missing};
 use crate::{
     access::Caller,

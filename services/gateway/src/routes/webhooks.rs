@@ -1,6 +1,7 @@
 //! Webhooks: who is told of what over HTTP, and what they were told.
 
 mod deliveries;
+mod destinations;
 mod shape;
 
 use actix_web::{
@@ -15,7 +16,7 @@ use store::{
     Tx,
     webhooks::{
         deliveries::replay_since,
-        destinations,
+        destinations::switch_on,
         subscriptions::{self, Secret, WebhookState},
     },
 };
@@ -48,7 +49,8 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
         .service(remove)
         .service(rotate)
         .service(replay)
-        .configure(deliveries::configure);
+        .configure(deliveries::configure)
+        .configure(destinations::configure);
 }
 
 /// The events that webhooks can be told of.
@@ -94,11 +96,15 @@ async fn make(context: Shared, body: Json<New>) -> Result<HttpResponse, Problem>
     apply(&context, wanted, &mut webhook)?;
     let made = Made { webhook: webhook.clone().into(), secret: receiver };
     let location = format!("/api/v1/webhooks/{}", webhook.id);
-    context
-        .engine
-        .store
-        .write(move |tx| subscriptions::insert(tx, &webhook).map(drop).map_err(Failure::from))
-        .await?;
+    let insert = move |tx: &mut Tx| {
+        // Whoever asks for a webhook there has a reason to believe that it is there again.
+        if let Ok(url) = web_address(&webhook.url, &addresses::Allowed::everything()) {
+            switch_on(tx, &origin_of(&url))?;
+        }
+        subscriptions::insert(tx, &webhook)?;
+        Ok::<_, Failure>(())
+    };
+    context.engine.store.write(insert).await?;
     Ok(HttpResponse::Created().insert_header(("Location", location)).json(made))
 }
 
@@ -146,7 +152,7 @@ async fn save(context: &Context, mut webhook: subscriptions::Webhook, now: Times
             if changed.state == WebhookState::Active
                 && let Ok(url) = web_address(&changed.url, &addresses::Allowed::everything())
             {
-                destinations::switch_on(tx, &origin_of(&url))?;
+                switch_on(tx, &origin_of(&url))?;
             }
             subscriptions::update(tx, &changed, now)?;
             Ok::<_, Failure>(())

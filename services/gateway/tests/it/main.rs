@@ -5,6 +5,7 @@
 mod access;
 mod assets;
 mod audits;
+mod browser;
 mod client;
 mod contents;
 mod description;

@@ -55,8 +55,10 @@ enum Plan {
 impl Job for Visit {
     type Message = VisitRequested;
     const KIND: &'static str = "process";
-    /// Hosts that are overrun or that ask for a pause get ten minutes.
-    const RETRY: Retry = Retry { tries: 8, ..Retry::OUTSIDE };
+
+    fn retry(&self) -> Retry {
+        Retry { tries: self.context.tries, ..Retry::OUTSIDE }
+    }
 
     async fn run(&self, running: &Running) -> Result<Commit, Failure> {
         let id = RevisionId(running.task.subject);

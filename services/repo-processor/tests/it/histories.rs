@@ -79,6 +79,93 @@ async fn commits_are_taken_in_when_they_are_wanted_and_then_only_new_ones() {
     .await;
 }
 
+/// A repository with so many commits that do not change anything.
+fn long(commits: usize) -> GitFixture {
+    let repository = GitFixture::tidy(2);
+    for number in 0..commits {
+        repository.git(&["commit", "-q", "--allow-empty", "-m", &format!("Fix number {number}")]);
+    }
+    repository
+}
+
+/// Copies of a repository under its own name, in folders of their own, behind one server.
+fn copies(original: &GitFixture, folder: &std::path::Path, names: &[&str]) -> Vec<std::path::PathBuf> {
+    let copy = |name: &&str| {
+        let path = folder.join(name).join("project.git");
+        let from = format!("file://{}", original.path().display());
+        original.git(&["clone", "-q", "--bare", &from, path.to_str().unwrap()]);
+        original.git(&["--git-dir", path.to_str().unwrap(), "config", "uploadpack.allowFilter", "true"]);
+        path
+    };
+    names.iter().map(copy).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fork_takes_over_what_copies_of_it_know() {
+    on_each_stack(async |stack| {
+        let mut visits = Visits::new(stack);
+        visits.history = true;
+        let original = long(60);
+        let folder = tempfile::tempdir().unwrap();
+        let all = copies(&original, folder.path(), &["original", "mirror", "fork", "behind"]);
+        let served = daemon(folder.path());
+        let own = |path: &std::path::Path, arguments: &[&str]| {
+            let folder = path.to_str().unwrap();
+            original.git(&[&["--git-dir", folder], arguments].concat())
+        };
+        // The fork left twenty commits ago, and has two of its own, one of them a merge with something older.
+        let tree = own(&all[2], &["rev-parse", "HEAD^{tree}"]);
+        let ours = own(&all[2], &["commit-tree", &tree, "-p", "HEAD~20", "-m", "Add ours"]);
+        let older = "HEAD~45";
+        let merge = own(&all[2], &["commit-tree", &tree, "-p", &ours, "-p", older, "-m", "Merge older"]);
+        own(&all[2], &["update-ref", "HEAD", &merge]);
+        own(&all[2], &["gc", "-q", "--prune=now"]);
+        own(&all[3], &["update-ref", "HEAD", "HEAD~30"]);
+        let mut told = Vec::new();
+        for (path, name) in all.iter().zip(["original", "mirror", "fork", "behind"]) {
+            let visited = visits.visit(&format!("{served}/{name}/project.git")).await;
+            assert_eq!(visited.failure, None, "{name}");
+            let (known, commits) = history(stack, &visited).await;
+            let known = known.unwrap();
+            assert_eq!((&known.failure, known.is_cut), (&None, false), "{name}");
+            let mut expected: Vec<String> =
+                own(path, &["rev-list", "HEAD"]).lines().map(str::to_owned).collect();
+            let mut found = ids(&commits);
+            for (at, commit) in commits.iter().enumerate() {
+                // Newest first: whatever a commit comes from stands behind it.
+                let later: Vec<Oid> = commits[at + 1..].iter().map(|commit| commit.oid).collect();
+                assert!(commit.parents.iter().all(|parent| later.contains(parent)), "{name}");
+            }
+            let positions: Vec<u64> = commits.iter().map(|commit| commit.position).collect();
+            assert_eq!(positions, (1..=commits.len() as u64).rev().collect::<Vec<_>>(), "{name}");
+            expected.sort();
+            found.sort();
+            assert_eq!(found, expected, "{name}");
+            assert_eq!((known.commits, known.tip), (commits.len() as u64, visited.commit), "{name}");
+            assert_eq!(known.sums.kinds.iter().sum::<u64>(), known.commits, "{name}");
+            assert_eq!(known.sums.words, commits.iter().map(|commit| commit.words).sum::<u64>(), "{name}");
+            told.push(known.commits);
+        }
+        assert_eq!(told[0], told[1]);
+        assert_eq!(told[2], told[0] - 20 + 2);
+        assert_eq!(told[3], told[0] - 30);
+        // From then on the fork goes its own way.
+        let next = own(&all[2], &["commit-tree", &tree, "-p", "HEAD", "-m", "Add more"]);
+        own(&all[2], &["update-ref", "HEAD", &next]);
+        let visited = visits.visit(&format!("{served}/fork/project.git")).await;
+        assert_eq!(history(stack, &visited).await.0.unwrap().commits, told[2] + 1);
+        // The limit counts what is taken over, too.
+        visits.config.fetch.commits = 30;
+        let (path, name) = (folder.path().join("small/project.git"), "small");
+        original.git(&["clone", "-q", "--bare", all[0].to_str().unwrap(), path.to_str().unwrap()]);
+        let visited = visits.visit(&format!("{served}/{name}/project.git")).await;
+        let failure = history(stack, &visited).await.0.unwrap().failure.unwrap();
+        assert!(failure.reason.contains("30 commits"), "{failure}");
+        assert_eq!(visits.scratch(), [""; 0]);
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_history_that_cannot_be_had_is_told_and_the_files_are_there() {
     on_each_stack(async |stack| {

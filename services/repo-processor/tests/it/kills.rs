@@ -2,7 +2,8 @@
 //! have left, nothing in the scratch folder, and no pack that no row speaks of once the upkeep has been there.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
     path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -18,14 +19,16 @@ use crate::{
     support::{PATIENCE, Visits, daemon},
 };
 
-/// Schedules in the test command; `STOCKTAKE_TEST_KILLS=200` runs as many.
+/// Schedules in the test command; `STOCKTAKE_TEST_KILLS=200` runs as many, `=120..200` those from one to the other.
 const SCHEDULES: u64 = 6;
 /// Points at which a process that only visits can die.
 const WHERE: [&str; 4] = ["visit.", "job.", "outbox.", "sweep."];
 
 #[expect(clippy::disallowed_methods, reason = "tests are told of their surroundings by the environment")]
-fn schedules() -> u64 {
-    std::env::var("STOCKTAKE_TEST_KILLS").ok().and_then(|many| many.parse().ok()).unwrap_or(SCHEDULES)
+fn schedules() -> Range<u64> {
+    let asked = std::env::var("STOCKTAKE_TEST_KILLS").unwrap_or_else(|_| SCHEDULES.to_string());
+    let (from, to) = asked.split_once("..").unwrap_or(("0", &asked));
+    from.parse().unwrap()..to.parse().unwrap()
 }
 
 /// Numbers that are the same every time, so that a schedule that finds something can be run again.
@@ -66,9 +69,11 @@ struct Phoenix<'a> {
     visits: &'a Visits<'a>,
     data: &'a Path,
     child: Child,
+    /// Where it dies.
+    at: String,
     /// Where it dies next, once it has died before.
     plan: Vec<String>,
-    deaths: u32,
+    died_at: Vec<String>,
 }
 
 impl Phoenix<'_> {
@@ -76,8 +81,9 @@ impl Phoenix<'_> {
         use std::os::unix::process::ExitStatusExt as _;
         if let Some(status) = self.child.try_wait().unwrap() {
             assert!(status.signal().is_some(), "it ended by itself: {status}");
-            self.deaths += 1;
-            self.child = start(self.visits, self.data, &self.plan.pop().unwrap_or_default());
+            let next = self.plan.pop().unwrap_or_default();
+            self.child = start(self.visits, self.data, &next);
+            self.died_at.push(std::mem::replace(&mut self.at, next));
         }
     }
 }
@@ -106,8 +112,8 @@ async fn wherever_processes_die_the_end_is_that_of_calm_ones() {
     let served = daemon(repository.path().parent().unwrap());
     let url = format!("{served}/{}", repository.path().file_name().unwrap().to_str().unwrap());
     let data = tempfile::tempdir().unwrap();
-    let (mut deaths, mut died_at) = (0, HashSet::new());
-    for schedule in 0..schedules() {
+    let (mut deaths, mut died_at) = (0, BTreeSet::new());
+    for schedule in schedules() {
         let mut dice = Dice(schedule.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
         // Something small or something large, so that there is one pack or there are several.
         let large = dice.roll(3) == 0;
@@ -126,10 +132,16 @@ async fn wherever_processes_die_the_end_is_that_of_calm_ones() {
         let mut plan: Vec<String> = (0..=dice.roll(3))
             .map(|_| format!("{}:{}", points[dice.roll(points.len())], 1 + dice.roll(3)))
             .collect();
-        died_at.extend(plan.iter().cloned());
         let first = plan.pop().unwrap();
         let child = start(&visits, data.path(), &first);
-        let mut process = Phoenix { visits: &visits, data: data.path(), child, plan, deaths: 0 };
+        let mut process = Phoenix {
+            visits: &visits,
+            data: data.path(),
+            child,
+            at: first.clone(),
+            plan,
+            died_at: Vec::new(),
+        };
         visits.begin(&url, new, Lane::Normal).await;
         let begun = Instant::now();
         let scratch = data.path().join("scratch");
@@ -139,11 +151,13 @@ async fn wherever_processes_die_the_end_is_that_of_calm_ones() {
             assert!(begun.elapsed() < PATIENCE, "schedule {schedule} with {first} does not end");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        deaths += process.deaths;
+        deaths += process.died_at.len();
+        println!("schedule {schedule}: died at {:?}", process.died_at);
+        died_at.extend(process.died_at.iter().map(|at| at.split(':').next().unwrap().to_owned()));
         drop(process);
         assert_eq!(state(&stack).await, state(&calm_stack).await, "schedule {schedule} with {first}");
     }
-    println!("{} schedules, {deaths} deaths, {} plans", schedules(), died_at.len());
+    println!("schedules {:?}: {deaths} deaths at {died_at:?}", schedules());
     assert!(deaths > 0, "nobody ever died");
     let orphans = sweep_orphans(&stack).await;
     println!("{orphans} packs of no row were collected");

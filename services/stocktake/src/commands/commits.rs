@@ -4,20 +4,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 use contracts::{ErrorKind, Failure};
-use jiff::Timestamp;
 use serde_json::{Value, json};
-use store::{
-    Tx,
-    histories::{self, Commit, CommitKind, History, Signature},
-    repositories,
-};
+use store::{Store, histories, repositories};
 use worker::process;
 
-use super::listing;
+use super::{listing, work};
 use crate::{
     cli::Global,
     output::{self, TableFormat},
-    session,
+    remote::{Remote, encoded, text},
 };
 
 /// Commits are taken in by `scan --history`, and by sources that were added with `--history`.
@@ -36,36 +31,17 @@ pub(crate) struct Arguments {
     format: TableFormat,
 }
 
-pub(crate) fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let loaded = session::load(global, &[("log.level", "warn".to_owned())])?;
-    let (url, limit) = (arguments.repository.clone(), arguments.limit);
-    let (history, commits) = process::block_on(async {
-        let store = process::open_store(&loaded.config)?;
-        store.write(move |tx| look(tx, &url, limit)).await
-    })?;
-    if arguments.format == TableFormat::Json {
-        let commits: Vec<Value> = commits.iter().map(commit).collect();
-        let shown = json!({ "history": summary(&history), "commits": commits });
-        output::line(format_args!("{shown:#}"))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    listing::one(arguments.format, &summary(&history), LINES)?;
-    let rows: Vec<Value> = commits.iter().map(commit).collect();
-    listing::list(arguments.format, &rows, COLUMNS, "no commit is shown")?;
-    Ok(ExitCode::SUCCESS)
-}
-
 const LINES: &[listing::Column] = &[
     ("commits", "/commits"),
     ("cut off", "/is_cut"),
-    ("merge", "/kinds/merge"),
-    ("feature", "/kinds/feature"),
-    ("fix", "/kinds/fix"),
-    ("config", "/kinds/config"),
-    ("unclassified", "/kinds/unclassified"),
+    ("merge", "/kinds/0/commits"),
+    ("feature", "/kinds/1/commits"),
+    ("fix", "/kinds/2/commits"),
+    ("config", "/kinds/3/commits"),
+    ("unclassified", "/kinds/4/commits"),
     ("mean words", "/mean_words"),
     ("mean fog", "/mean_fog"),
-    ("failed", "/failure"),
+    ("failed", "/failure/reason"),
 ];
 const COLUMNS: &[listing::Column] = &[
     ("commit", "/commit"),
@@ -77,64 +53,80 @@ const COLUMNS: &[listing::Column] = &[
     ("subject", "/subject"),
 ];
 
-fn look(tx: &mut Tx, url: &str, limit: u32) -> Result<(History, Vec<Commit>), Failure> {
-    let missing = |what: String| Failure::new(ErrorKind::NotFound, what);
-    let found =
-        repositories::by_url(tx, url)?.ok_or_else(|| missing(format!("no repository is known by {url}")))?;
-    let history = histories::get(tx, found.id)?.ok_or_else(|| {
-        missing(format!(
-            "the commits of {url} were never taken in; `stocktake scan --history {url}` does that"
-        ))
-    })?;
-    Ok((history, histories::list(tx, found.id, None, limit)?))
+pub(crate) fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let (url, limit) = (&arguments.repository, arguments.limit);
+    if let Some(remote) = Remote::of(global)? {
+        let found = process::block_on(elsewhere(&remote, url, limit))?;
+        return show(arguments.format, found);
+    }
+    work::looking(global, async |store| show(arguments.format, here(store, url, limit).await?))
 }
 
-/// With two decimals, as people read it.
-fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
-}
+/// As the API shows it: what is known of the history, and its commits.
+type Found = (Value, Vec<Value>);
 
-fn summary(history: &History) -> Value {
-    let kinds: serde_json::Map<String, Value> =
-        CommitKind::ALL.iter().map(|kind| (kind.to_string(), json!(history.sums.of_kind(*kind)))).collect();
-    json!({
-        "tip": history.tip.map(|tip| tip.to_string()),
-        "commits": history.commits,
-        "is_cut": history.is_cut,
-        "kinds": kinds,
-        "classifiable": rounded(history.classifiable()),
-        "mean_chars": rounded(history.mean_chars()),
-        "mean_words": rounded(history.mean_words()),
-        "mean_fog": rounded(history.mean_fog()),
-        "failure": history.failure.as_ref().map(|failure| failure.reason.clone()),
-        "updated_at": history.updated_at.to_string(),
-    })
-}
-
-fn commit(commit: &Commit) -> Value {
-    let signature = |of: &Signature| {
-        let at = of.at.and_then(|seconds| Timestamp::from_second(seconds).ok());
-        json!({
-            "name": of.name,
-            "email": of.email,
-            "at": at.map(|at| at.to_string()),
-            "seconds": of.at,
-            "offset": of.offset,
+async fn here(store: &Store, url: &str, limit: u32) -> Result<Found, Failure> {
+    let asked = url.to_owned();
+    let known = store
+        .read(move |tx| {
+            let Some(found) = repositories::by_url(tx, &asked)? else { return Ok(None) };
+            let history = histories::get(tx, found.id)?;
+            Ok(Some((history, histories::list(tx, found.id, None, limit)?)))
         })
+        .await?;
+    let (history, commits) = known.ok_or_else(|| unknown(url))?;
+    let history = gateway::shown::history(history.ok_or_else(|| not_taken_in(url))?);
+    Ok((history, commits.into_iter().map(gateway::shown::commit).collect()))
+}
+
+async fn elsewhere(remote: &Remote, url: &str, limit: u32) -> Result<Found, Failure> {
+    let found = remote.items(&format!("/repositories?url={}", encoded(url)), 1).await?;
+    let path = format!("/repositories/{}", text(found.first().ok_or_else(|| unknown(url))?, "id"));
+    let history = match remote.get(&format!("{path}/history")).await {
+        Err(failure) if failure.kind == ErrorKind::NotFound => return Err(not_taken_in(url)),
+        told => told?,
     };
-    json!({
-        "commit": commit.oid.to_string(),
-        "parents": commit.parents.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "parent_count": commit.parent_count,
-        "author": signature(&commit.author),
-        "committer": signature(&commit.committer),
-        "subject": commit.message.lines().next().unwrap_or_default(),
-        "message": commit.message,
-        "message_bytes": commit.message_bytes,
-        "kind": commit.kind,
-        "chars": commit.chars,
-        "words": commit.words,
-        "mean_word_length": rounded(commit.mean_word_length),
-        "fog": rounded(commit.fog),
-    })
+    Ok((history, remote.items(&format!("{path}/commits"), limit as usize).await?))
+}
+
+fn unknown(url: &str) -> Failure {
+    Failure::new(ErrorKind::NotFound, format!("no repository is known by {url}"))
+}
+
+fn not_taken_in(url: &str) -> Failure {
+    let reason =
+        format!("the commits of {url} were never taken in; `stocktake scan --history {url}` does that");
+    Failure::new(ErrorKind::NotFound, reason)
+}
+
+fn show(format: TableFormat, (mut history, mut commits): Found) -> Result<ExitCode, Failure> {
+    round(&mut history);
+    for commit in &mut commits {
+        round(commit);
+        let subject = text(commit, "message").lines().next().unwrap_or_default().to_owned();
+        commit["subject"] = subject.into();
+    }
+    match format {
+        TableFormat::Json => {
+            output::line(format_args!("{:#}", json!({ "history": history, "commits": commits })))?;
+        }
+        TableFormat::Table => {
+            listing::one(format, &history, LINES)?;
+            listing::list(format, &commits, COLUMNS, "no commit is shown")?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Two decimals, as people read it, wherever there are any.
+fn round(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            let rounded = number.as_f64().map(|number| (number * 100.0).round() / 100.0);
+            *value = rounded.into();
+        }
+        Value::Array(items) => items.iter_mut().for_each(round),
+        Value::Object(fields) => fields.values_mut().for_each(round),
+        _ => {}
+    }
 }

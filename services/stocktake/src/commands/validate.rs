@@ -3,7 +3,7 @@
 mod report;
 mod walk;
 
-use std::{collections::HashMap, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::HashMap, ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc};
 
 use analysis::validation::{self, Kind, Pipeline, Verdict};
 use assets::{Library, Pipelines};
@@ -17,7 +17,7 @@ use worker::process;
 
 use crate::{cli::Global, output, session};
 
-use self::report::Checked;
+use self::{report::Checked, walk::Place};
 
 /// Files that are read and checked at once, for each processor.
 const AT_ONCE: usize = 2;
@@ -28,9 +28,9 @@ const AT_ONCE: usize = 2;
     stocktake validate photos/ --kind image --report photos.csv\n  \
     stocktake validate https://example.org/a.jpg --set 'assets.image=image,format allowed=jpeg/png'")]
 pub(crate) struct Arguments {
-    /// Files, directories and URLs
+    /// Files, directories and URLs: http://, https://, s3://, gs:// and az://
     #[arg(required = true, value_name = "FILE|DIR|URL")]
-    targets: Vec<String>,
+    targets: Vec<OsString>,
     /// What they are taken for
     #[arg(long, value_enum, default_value_t)]
     kind: Taken,
@@ -62,9 +62,10 @@ enum Taken {
 pub(crate) fn run(global: &Global, arguments: &Arguments) -> Result<ExitCode, Failure> {
     let loaded = session::load(global, &[])?;
     let config = &loaded.config.assets;
-    let (library, pipelines) = (Library::unbounded(config)?, Arc::new(Pipelines::read(config)?));
     let writer = arguments.report.as_deref().map(report::Format::of).transpose()?;
-    let targets = walk::all(&arguments.targets)?;
+    let pipelines = Arc::new(Pipelines::read(config)?);
+    let targets = walk::all(&arguments.targets);
+    let library = Library::unbounded(config, &walk::buckets(&targets))?;
     let bar = progress(arguments.quiet, targets.len());
     let mut checked =
         process::block_on(check_all(library, pipelines.clone(), targets, arguments.kind, bar.clone()))?;
@@ -126,12 +127,19 @@ async fn check_one(
     target: walk::Target,
     kind: Taken,
 ) -> Checked {
-    let walk::Target { name, is_url } = target;
-    let provider = if is_url { Provider::Web } else { Provider::Local };
+    let walk::Target { name, place } = target;
     // What it is taken for may be known only once it is read.
     let wanted = of_taken(&pipelines, kind).cloned();
     let wants_more = move |head: &[u8]| wanted.as_ref().is_none_or(|pipeline| pipeline.wants_more(head));
-    let read = library.read(provider, &name, wants_more).await;
+    let read = match place {
+        Place::Web => library.read(Provider::Web, &name, wants_more).await,
+        Place::Object => library.read(Provider::Object, &name, wants_more).await,
+        Place::Unreadable(failure) => Err(failure),
+        Place::File(path) => {
+            let read = tokio::task::spawn_blocking(move || library.read_local(path, wants_more));
+            read.await.unwrap_or_else(|error| Err(Failure::new(ErrorKind::Internal, error)))
+        }
+    };
     let judged = tokio::task::spawn_blocking({
         let name = name.clone();
         move || {

@@ -10,8 +10,15 @@ use std::{
 use contracts::messages::{ProgressReported, Stage};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::output;
+
 /// How often a plain line is written for one stage.
 const LINE_EVERY: Duration = Duration::from_secs(2);
+
+/// A bar, when it is known how much there is.
+const WITH_TOTAL: &str = "{prefix:9} {bar:28} {human_pos:>9}/{human_len:9} {msg} {eta:>5} left";
+/// A bar before that.
+const WITHOUT_TOTAL: &str = "{prefix:9} {spinner:28} {human_pos:>9} {msg}";
 
 /// Shows how far a run has come.
 pub(crate) struct Display {
@@ -65,6 +72,16 @@ impl Display {
         }
     }
 
+    /// Tells a person something beside the figures.
+    pub(crate) fn tell(&self, text: &str) {
+        match &self.kind {
+            Kind::Silent => {}
+            Kind::Lines => output::note(text),
+            // A terminal that went away is told nothing.
+            Kind::Bars(bars) => drop(bars.println(text)),
+        }
+    }
+
     /// Takes everything off the terminal.
     pub(crate) fn clear(&self) {
         if let Kind::Bars(bars) = &self.kind {
@@ -78,7 +95,8 @@ impl StageState {
     fn new(stage: Stage, kind: &Kind) -> Self {
         let bar = match kind {
             Kind::Bars(bars) => {
-                let bar = bars.add(ProgressBar::no_length());
+                // With its style before it is shown: the first frame of a bar without one fills the line.
+                let bar = bars.add(ProgressBar::no_length().with_style(style(WITHOUT_TOTAL)));
                 bar.set_prefix(name(stage));
                 Some(bar)
             }
@@ -108,14 +126,7 @@ impl StageState {
 
     fn draw(&mut self, sum: &Sum) {
         let Some(bar) = &self.bar else { return };
-        let template = if sum.total.is_some() {
-            "{prefix:9} {bar:28} {human_pos:>9}/{human_len:9} {msg} {eta:>5} left"
-        } else {
-            "{prefix:9} {spinner:28} {human_pos:>9} {msg}"
-        };
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
+        bar.set_style(style(if sum.total.is_some() { WITH_TOTAL } else { WITHOUT_TOTAL }));
         if let Some(total) = sum.total {
             bar.set_length(total);
         }
@@ -138,6 +149,10 @@ impl StageState {
         let text = line(stage, sum, now.duration_since(self.begun));
         drop(writeln!(std::io::stderr(), "{text}"));
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// How fast it goes, beside a bar.

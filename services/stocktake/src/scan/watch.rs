@@ -7,7 +7,7 @@ use std::time::Duration;
 use bus::Consumer;
 use contracts::{
     ErrorKind, Failure, Message,
-    messages::{ProgressReported, TaskEnded},
+    messages::{ProgressReported, TaskDelayed, TaskEnded},
 };
 use store::snapshots::{self, SnapshotState};
 use worker::Engine;
@@ -38,6 +38,10 @@ pub(crate) async fn until_over(
             {
                 display.show(&report);
             }
+        } else if envelope.kind == TaskDelayed::KIND {
+            if let Ok(delayed) = serde_json::from_slice::<TaskDelayed>(&envelope.body) {
+                display.tell(&again(&delayed));
+            }
         } else if envelope.kind == TaskEnded::KIND
             && let Ok(ended) = serde_json::from_slice::<TaskEnded>(&envelope.body)
             && ended.kind == "audit"
@@ -50,6 +54,14 @@ pub(crate) async fn until_over(
             ));
         }
     }
+}
+
+/// What is being tried again, and why.
+fn again(delayed: &TaskDelayed) -> String {
+    let TaskDelayed { subject, reason, tried, tries, seconds, .. } = delayed;
+    // Many a reason names what it is about by itself.
+    let about = if reason.contains(subject) { String::new() } else { format!("{subject}: ") };
+    format!("{about}{reason}; try {} of {tries} in {seconds} s", tried + 1)
 }
 
 async fn is_over(engine: &Engine, run: &Run, commits: bool) -> Result<bool, Failure> {

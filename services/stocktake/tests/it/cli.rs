@@ -1,5 +1,7 @@
 //! The program as a person uses it: output, exit codes, interruption, two at once.
 
+mod webhooks;
+
 use std::{
     os::unix::process::ExitStatusExt as _,
     path::Path,
@@ -123,6 +125,28 @@ fn each_kind_of_target_has_its_outcome() {
 
     let refused = scan(data.path(), &["ext::sh -c id", "--format", "json"]);
     assert_eq!(exit_code(&refused), 3);
+}
+
+/// Somebody waits: what cannot be reached is tried again a few times, aloud, and then given up with the reason.
+#[test]
+fn a_host_that_cannot_be_reached_is_given_up_with_the_reason() {
+    let (data, good) = (tempfile::tempdir().unwrap(), GitFixture::tidy(2));
+    // The lowest port: nobody listens there.
+    let (closed, unknown) = ("https://127.0.0.1:1/nothing", "https://no-such-host.invalid/nothing");
+    let output = scan(data.path(), &[closed, path(&good), unknown, "--format", "json"]);
+    assert_eq!(exit_code(&output), 3);
+    let report = json(&output);
+    assert_eq!(status_of(&report, path(&good))["status"], "analyzed", "the others are kept");
+    let told = String::from_utf8_lossy(&output.stderr);
+    for (url, why) in [(closed, "refused"), (unknown, "no-such-host.invalid")] {
+        let failed = status_of(&report, url);
+        assert_eq!(failed["status"], "failed");
+        let reason = failed["reason"].as_str().unwrap();
+        assert!(reason.contains(why), "{reason}");
+        for line in ["try 2 of 3 in", "try 3 of 3 in"] {
+            assert!(told.lines().any(|told| told.contains(url) && told.contains(line)), "{line}: {told}");
+        }
+    }
 }
 
 #[test]

@@ -59,6 +59,10 @@ fn what_is_shown_of_a_gateway_is_what_is_shown_of_its_data() {
     text(&here(&["scan", &url, "--quiet"]));
     text(&here(&["stock", "policy", "default", "--file", policy.to_str().unwrap()]));
     repository.write("src/two.rs", "fn two() -> u8 { 2 }\n").commit("second");
+    text(&here(&["scan", &url, "--quiet", "--no-commit", "--history"]));
+    let other = GitFixture::new();
+    other.write("file", "x").commit("first");
+    text(&here(&["scan", &other.url(), "--quiet", "--stock", "other"]));
     text(&here(&["scan", &url, "--quiet", "--no-commit"]));
 
     let up = Up::start(data.path());
@@ -72,6 +76,15 @@ fn what_is_shown_of_a_gateway_is_what_is_shown_of_its_data() {
     for words in LOOKING {
         same(words);
     }
+    let commits = same(&["commits", &url]);
+    assert!(commits.contains("second") && commits.contains("first"), "{commits}");
+    assert!(!same(&["commits", &url, "--limit", "1"]).contains("first"));
+    let commits: serde_json::Value =
+        serde_json::from_str(&same(&["commits", &url, "--format", "json"])).unwrap();
+    assert_eq!(
+        (&commits["history"]["commits"], &commits["commits"][1]["subject"]),
+        (&2.into(), &"first".into())
+    );
     let found = same(&["audit", "findings", "latest"]);
     assert!(found.contains("src/two.rs") && found.contains("block"), "{found}");
     let changes = same(&["snapshot", "diff", "latest"]);
@@ -94,6 +107,8 @@ fn what_is_shown_of_a_gateway_is_what_is_shown_of_its_data() {
     assert!(ours == theirs && !ours.is_empty());
     for missing in [
         &["source", "show", "none"] as &[&str],
+        &["commits", "https://example.org/none"],
+        &["commits", &other.url()],
         &["stock", "show", "none"],
         &["snapshot", "show", "01a1fe5c-6049-76e3-b861-e467b43e1f50"],
         &["snapshot", "list", "--state", "none"],

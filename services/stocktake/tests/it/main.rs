@@ -14,6 +14,7 @@ mod faults;
 mod fleet;
 mod keys;
 mod kills;
+mod readers;
 mod repairs;
 mod restarts;
 mod runs;

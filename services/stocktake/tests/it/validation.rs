@@ -1,7 +1,9 @@
 //! `stocktake validate`: what fails and why, for people and for programs.
 
 use std::{
+    ffi::OsStr,
     fs,
+    os::unix::ffi::OsStrExt as _,
     path::Path,
     process::{Command, Output},
 };
@@ -75,6 +77,26 @@ fn what_is_fit_succeeds_and_a_report_has_a_line_for_each() {
     // The checks are configuration here, too.
     let wider = ["files/lies.jpg", "--set", "assets.image=image,format allowed=png"];
     assert_eq!(exit_code(&validate(folder.path(), &wider)), 0);
+}
+
+#[test]
+fn no_name_and_no_folder_stops_the_others() {
+    let folder = files();
+    let below = folder.path().join("files");
+    let strange = below.join(OsStr::from_bytes(b"na\xffme.jpg"));
+    fs::write(&strange, GOOD).unwrap();
+    fs::write(below.join("\x1b[31mred.jpg"), "no picture").unwrap();
+    let output = validate(folder.path(), &["files", "--kind", "image", "--format", "json"]);
+    assert_eq!(exit_code(&output), 1, "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["checked"], 7, "{report:#}");
+    assert_eq!(found(&report, r"na\xffme.jpg")["state"], "complete");
+    // Named on the command line, too; and a terminal is given no orders.
+    let mut command = stocktake(&folder.path().join("data"));
+    let output = command.args(["validate", "--kind", "image"]).arg(&strange).arg(&below).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(exit_code(&output) == 1 && text.contains("8 checked: 4 fit, 4 failed"), "{text}");
+    assert!(text.contains(r"\u{1b}[31mred.jpg") && !text.contains('\x1b'), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

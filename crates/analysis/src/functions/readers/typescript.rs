@@ -15,11 +15,22 @@ use crate::lexer::{Symbol, Token};
 /// The machine: one frame per open bracket.
 pub(super) struct TypeScript {
     frames: Vec<Frame>,
+    /// Of the frames that may hold parameters, those that are open; every token goes to each of them.
+    candidates: Vec<Candidate>,
+    /// Which frames read the default value of a parameter, ascending.
+    hosts: Vec<usize>,
+    /// To be used again.
+    spare: Vec<Bindings>,
 }
 
 impl TypeScript {
     pub(super) fn new() -> TypeScript {
-        TypeScript { frames: vec![Frame { root: true, ..Frame::default() }] }
+        TypeScript {
+            frames: vec![Frame { root: true, ..Frame::default() }],
+            candidates: Vec::new(),
+            hosts: Vec::new(),
+            spare: Vec::new(),
+        }
     }
 
     #[inline]
@@ -44,9 +55,10 @@ impl TypeScript {
         let function = cx.current;
         cx.hold(function);
         let complexity = cx.function().complexity;
-        let bindings = Bindings::new(closing);
-        let candidate = Some(Box::new(Candidate { bindings, function, complexity, tracked }));
-        self.enter(Frame { candidate, ..Frame::default() }, then, cx);
+        let mut bindings = self.spare.pop().unwrap_or_default();
+        bindings.begin(closing);
+        self.candidates.push(Candidate { bindings, function, complexity, tracked });
+        self.enter(Frame { candidate: true, ..Frame::default() }, then, cx);
     }
 
     /// Takes the token again in another state.
@@ -160,7 +172,7 @@ impl TypeScript {
             S::LBrace if frame.started => self.enter(Frame::default(), Then::PopFunction, cx),
             S::LBrace => self.object(cx),
             S::RBrace | S::RParen => self.exit(me, cx),
-            S::RBracket if frame.candidate.is_some() => self.exit(me, cx),
+            S::RBracket if frame.candidate => self.exit(me, cx),
             _ if cx.newline || token.symbol == S::Semi => self.statement_ends(me, cx),
             S::Tick => {}
             _ => {}
@@ -197,12 +209,11 @@ impl TypeScript {
 
     /// A parenthesis: a call, parameters, or what may turn out to be parameters.
     fn parenthesis(&mut self, token: Token, cx: &mut Context<'_>) {
+        let in_expression = self.candidates.last().is_some_and(|last| last.bindings.in_expression());
         let frame = self.top();
         if frame.after_dot_or_new() {
             self.enter(Frame::default(), Then::Resume, cx);
-        } else if frame.function_name.is_empty()
-            || frame.candidate.as_ref().is_some_and(|candidate| candidate.bindings.in_expression())
-        {
+        } else if frame.function_name.is_empty() || (frame.candidate && in_expression) {
             self.candidate(Symbol::RParen, Then::Pending, true, cx);
         } else if frame.last.as_str(cx.text) != frame.function_name.as_str(cx.text)
             && !matches!(
@@ -226,9 +237,9 @@ impl TypeScript {
         let frame = self.top();
         let Some(pending) = frame.pending.take() else { return };
         match symbol {
-            Symbol::Assign | Symbol::Of | Symbol::In => match &frame.candidate {
-                Some(_) => frame.confirmed_defaults += pending.defaults,
-                None => cx.add_condition(pending.defaults),
+            Symbol::Assign | Symbol::Of | Symbol::In => match frame.candidate {
+                true => frame.confirmed_defaults += pending.defaults,
+                false => cx.add_condition(pending.defaults),
             },
             Symbol::FatArrow => frame.pending = Some(pending),
             _ => cx.add_condition(pending.confirmed_defaults),
@@ -296,12 +307,15 @@ impl TypeScript {
 
     /// The frame on top ends: the one below goes on.
     fn close_top(&mut self, token: Token, cx: &mut Context<'_>) {
-        let Some(mut ended) = self.frames.pop() else { return };
-        let summary = ended.candidate.take().map(|candidate| {
+        let Some(ended) = self.frames.pop() else { return };
+        let candidate = if ended.candidate { self.candidates.pop() } else { None };
+        let summary = candidate.map(|candidate| {
             let complexity = cx.draft(candidate.function).complexity - candidate.complexity;
             cx.release(candidate.function);
+            let defaults = candidate.bindings.defaults;
+            self.spare.push(candidate.bindings);
             Summary {
-                defaults: candidate.bindings.defaults,
+                defaults,
                 expression_complexity: if candidate.tracked { complexity } else { 0 },
                 confirmed_defaults: if candidate.tracked { ended.confirmed_defaults } else { 0 },
             }
@@ -328,7 +342,9 @@ impl TypeScript {
             }
             Then::Annotation => {
                 if ended.replay.is_some() {
-                    if let Some(candidate) = &mut frame.candidate {
+                    if frame.candidate
+                        && let Some(candidate) = self.candidates.last_mut()
+                    {
                         candidate.bindings.read(token.symbol);
                     }
                     self.dispatch(token, cx);
@@ -362,29 +378,25 @@ fn opens_array(previous: Option<Token>, cx: &Context<'_>) -> bool {
 
 impl Machine for TypeScript {
     fn token(&mut self, token: Token, cx: &mut Context<'_>) {
-        let mut forwarded = 0;
-        let mut at = 0;
-        while at < self.frames.len() {
-            let frame = &mut self.frames[at];
-            if let Some(candidate) = &mut frame.candidate {
-                candidate.bindings.read(token.symbol);
-            }
-            if frame.hosts_initializer
-                && let Some(parameters) = &mut frame.parameters
-            {
-                let event = parameters.read(token.symbol);
-                if event.initializer_ended {
-                    frame.hosts_initializer = false;
-                    self.finish_initializer(at, cx);
-                    self.parameter(at, event, token, cx);
-                    at = usize::MAX;
-                    break;
-                }
-                forwarded += 1;
-            }
-            at += 1;
+        for candidate in &mut self.candidates {
+            candidate.bindings.read(token.symbol);
         }
-        if at != usize::MAX {
+        let mut forwarded = 0;
+        let mut ended = None;
+        for (number, at) in self.hosts.iter().copied().enumerate() {
+            let Some(parameters) = &mut self.frames[at].parameters else { continue };
+            let event = parameters.read(token.symbol);
+            if event.initializer_ended {
+                ended = Some((number, at, event));
+                break;
+            }
+            forwarded += 1;
+        }
+        if let Some((number, at, event)) = ended {
+            self.hosts.truncate(number);
+            self.finish_initializer(at, cx);
+            self.parameter(at, event, token, cx);
+        } else {
             self.dispatch(token, cx);
             self.unwind(0, token, cx);
         }

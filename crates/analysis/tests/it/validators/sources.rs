@@ -28,12 +28,23 @@ fn rules_over_what_the_analyzers_say() {
 
 #[test]
 fn keys_are_told_and_not_shown() {
-    let token = format!("ghp_{}", "a1B2".repeat(9));
-    let text =
-        format!("x = 1\ntoken = \"{token}\"\n-----BEGIN RSA PRIVATE KEY-----\nnot_ghp_{}\n", "a".repeat(36));
+    let token = format!("ghp_{}", "q7Zr3XkP9vLm2WbT8sYc5NdF6gHj4KaE1uRi");
+    let key = "MIIEpAIBAAKCAQEAq7Zr3XkP9vLm2WbT8sYc5NdF6gHj4KaE1uRi0OoQ\n".repeat(3);
+    let text = format!(
+        "x = 1\ntoken = \"{token}\"\n-----BEGIN RSA {0}-----\n{key}-----END RSA {0}-----\n",
+        "PRIVATE KEY"
+    );
     let verdict = run(Kind::Source, &["secrets"], "a.py", text.as_bytes());
     let texts = &verdict.errors["secrets"];
-    assert_eq!(texts, &["Asset has a private key in line 3.", "Asset has a GitHub token in line 2."]);
+    assert_eq!(texts, &["Asset has a token of GitHub in line 2.", "Asset has a private key in line 4."]);
     assert!(!texts.concat().contains(&token));
-    assert!(run(Kind::Source, &["secrets"], "a.py", b"AKIA is a prefix, ghp_short is none\n").is_fit());
+    assert!(
+        run(
+            Kind::Source,
+            &["secrets"],
+            "a.py",
+            b"AKIA is a prefix, ghp_short is none, password = \"changeme\"\n"
+        )
+        .is_fit()
+    );
 }

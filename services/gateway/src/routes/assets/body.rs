@@ -18,6 +18,7 @@ use super::{Hooks, manifest, shape::New};
 use crate::{
     context::Shared,
     error::{Problem, TOO_LARGE},
+    extract::{PATIENCE, too_slow},
 };
 
 /// How long is waited for an answer of where an asset is, before it is accepted: it is asked again when it runs.
@@ -43,12 +44,12 @@ pub(super) async fn read(
     let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let is_manifest = matches!(essence.as_str(), "application/x-ndjson" | "text/csv");
-    let limit = match essence.as_str() {
-        "application/json" => context.body_bytes,
-        _ if is_manifest => intake.manifest_bytes,
-        _ => intake.upload_bytes,
+    let (limit, patience) = match essence.as_str() {
+        "application/json" => (context.body_bytes, PATIENCE),
+        _ if is_manifest => (intake.manifest_bytes, intake.patience),
+        _ => (intake.upload_bytes, intake.patience),
     };
-    let body = whole(payload, limit).await?;
+    let body = whole(payload, limit, patience).await?;
     let query = request.query_string();
     let digest = Sha256::new()
         .chain_update(format!("{}\0{essence}\0{query}\0", kind.as_str()))
@@ -79,8 +80,9 @@ pub(super) async fn read(
     Ok(Brought { new, digest, many: is_manifest })
 }
 
-pub(super) async fn whole(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
-    match payload.to_bytes_limited(limit).await {
+async fn whole(payload: Payload, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
+    let body = tokio::time::timeout(patience, payload.to_bytes_limited(limit)).await;
+    match body.map_err(|_elapsed| too_slow(patience))? {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => Err(Problem::invalid("body", format!("it did not arrive: {error}"))),
         Err(_) => Err(Problem::new(&TOO_LARGE, format!("the body is larger than {limit} bytes"))),
@@ -92,7 +94,8 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let at = if path == "." { "body".to_owned() } else { path };
+        // What breaks off has no name yet.
+        let at = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
         Problem::invalid(at, error.into_inner().to_string())
     })?;
     deserializer.end().map_err(|error| Problem::invalid("body", error.to_string()))?;

@@ -30,7 +30,7 @@ use crate::{
 };
 
 pub(in crate::routes) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(old_image).service(old_list).service(old_one);
+    config.service(old_image).service(old_list).service(old_one).service(old_echo);
 }
 
 /// What is submitted. It is read by hand, so that what is wrong is told in the words that it always was.
@@ -135,6 +135,14 @@ async fn old_one(context: Shared, id: Path<String>) -> Result<HttpResponse, Prob
         Some(row) => HttpResponse::Ok().json(OldAsset::from(row)),
         None => HttpResponse::NotFound().json(json!({ "detail": "Not found." })),
     })
+}
+
+/// Says again what was said to it, as before: somewhere for hooks to go while a program is tried out.
+#[utoipa::path(tag = "assets", security(("key" = ["read"])), request_body = Value, responses(
+    (status = 200, description = "What was sent", body = Value), Making))]
+#[post("/echo/post")]
+async fn old_echo(body: Json<Value>) -> HttpResponse {
+    HttpResponse::Ok().json(body.0)
 }
 
 /// Texts by field, nested as the fields are.

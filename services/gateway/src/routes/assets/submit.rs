@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use contracts::{AssetId, ErrorKind, Failure, Lane, Outgoing, SubmissionId, messages::AssetsSubmitted};
 use store::assets::{self, AssetFilter, AssetState, NewAsset};
 
-use crate::{context::Shared, error::Problem};
+use crate::{access::Caller, context::Shared, error::Problem};
 
 /// Assets of one message: so many are begun, checked and ended together.
 const TOGETHER: usize = 100;
@@ -19,11 +19,14 @@ pub(super) struct Taken {
     pub(super) assets: u64,
 }
 
-/// The key that the caller chose.
+/// The key that the caller chose, told from those that others chose.
 pub(super) fn key_of(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     match value.to_str() {
-        Ok(key) if !key.is_empty() && key.len() <= KEY => Ok(Some(key.to_owned())),
+        Ok(key) if !key.is_empty() && key.len() <= KEY => {
+            let account = Caller::of(request).and_then(|caller| caller.key).map(|key| key.account());
+            Ok(Some(account.map_or_else(|| key.to_owned(), |account| format!("{account} {key}"))))
+        }
         _ => Err(Problem::invalid("Idempotency-Key", format!("it has 1 to {KEY} printable characters"))),
     }
 }

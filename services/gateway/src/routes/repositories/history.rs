@@ -27,7 +27,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 
 /// What is known of a repository's commits. They are taken in where a source has `history`.
 #[derive(Serialize, ToSchema)]
-struct History {
+pub(crate) struct History {
     /// The git id of the newest commit; null before one and everything before it is taken in.
     #[schema(required)]
     tip: Option<String>,
@@ -83,7 +83,7 @@ impl From<histories::History> for History {
 
 /// A commit without its contents.
 #[derive(Serialize, ToSchema)]
-struct Commit {
+pub(crate) struct Commit {
     /// Its git id.
     commit: String,
     /// The git ids of its parents, at most a thousand.

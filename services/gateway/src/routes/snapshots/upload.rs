@@ -102,7 +102,7 @@ fn form(request: &HttpRequest) -> Result<Form, Problem> {
 
 async fn whole(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let body = tokio::time::timeout(PATIENCE, payload.to_bytes_limited(limit)).await;
-    match body.map_err(|_elapsed| too_slow())? {
+    match body.map_err(|_elapsed| too_slow(PATIENCE))? {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => Err(Problem::invalid("body", format!("it did not arrive: {error}"))),
         Err(_) => Err(Problem::new(&TOO_LARGE, format!("the body is larger than {limit} bytes"))),

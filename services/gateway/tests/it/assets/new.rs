@@ -1,13 +1,15 @@
 //! The paths below `/api/v1`.
 
+use futures_util::{StreamExt as _, stream};
 use image::ImageFormat;
 use serde_json::{Value, json};
+use store::api_keys::Scope;
 use testkit::{Receiver, Reply, on_each_stack};
 
 use super::support::{hits, picture};
 use crate::{
     client::{Answer, send},
-    world::World,
+    world::{SERVICES, World},
 };
 
 async fn post(
@@ -43,10 +45,10 @@ async fn one_by_its_location_or_by_its_bytes() {
         let text = format!("Asset has the same bytes as asset {}.", asset["id"].as_str().unwrap());
         assert_eq!(other["warnings"]["duplicate"], json!([text]));
         let taken =
-            post(&world, "source", "text/x-python", None, "x = 'AKIAABCDEFGHIJKLMNOP'\n").await.expect(202);
+            post(&world, "source", "text/x-python", None, "x = 'AKIAQZ7RXK3PVLM4WBT2'\n").await.expect(202);
         let href = taken["href"].as_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
         let source = world.until_state(&href, "failed").await;
-        assert_eq!(source["errors"]["secrets"], json!(["Asset has an AWS access key in line 1."]));
+        assert_eq!(source["errors"]["secrets"], json!(["Asset has an access key of AWS in line 1."]));
         world.stop().await;
     })
     .await;
@@ -74,6 +76,12 @@ async fn many_at_once_and_each_is_told() {
         let again = post(&world, "image", "application/x-ndjson", Some("k"), manifest).await.expect(202);
         assert_eq!(again["submission"], taken["submission"]);
         post(&world, "image", "application/x-ndjson", Some("k"), line(1)).await.problem(409, "conflict");
+        // What others choose as their keys is no business of ours.
+        let request = world.client.with(Some(&world.key(&[Scope::Submit]).await));
+        let request = request.request("POST", "/api/v1/assets/image").header("Idempotency-Key", "k");
+        let other = json!({ "location": "good.jpg" }).to_string();
+        let other = send(request.header("Content-Type", "application/json").body(other)).await.expect(202);
+        assert_ne!(other["submission"], taken["submission"]);
         let told = hits(&receiver, 600).await;
         let paths: std::collections::BTreeSet<&str> = told.iter().map(|hit| hit.path.as_str()).collect();
         assert_eq!((told.len(), paths.len()), (600, 600));
@@ -85,6 +93,65 @@ async fn many_at_once_and_each_is_told() {
         let taken = post(&world, "image", "text/csv", None, csv).await.expect(202);
         assert_eq!(taken["assets"], 2);
         hits(&receiver, 601).await;
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn none_is_left_out_when_they_fill_the_memory_that_they_may() {
+    on_each_stack(async |stack| {
+        std::fs::create_dir_all(stack.directory().join("assets")).unwrap();
+        let largest = std::fs::metadata(picture(stack, "a.jpg", 60, 40, ImageFormat::Jpeg)).unwrap().len();
+        // Three fill it.
+        let mut world = World::with(stack, |config| config.assets.max_bytes = largest + 1).await;
+        world.start(SERVICES);
+        let manifest = "{\"location\": \"a.jpg\"}\n".repeat(150);
+        let taken = post(&world, "image", "application/x-ndjson", None, manifest).await.expect(202);
+        let of = format!("/assets?submission={}&limit=1", taken["submission"].as_str().unwrap());
+        world.until(&format!("{of}&state=queued"), |list| list["items"] == json!([])).await;
+        world.until(&format!("{of}&state=in_progress"), |list| list["items"] == json!([])).await;
+        let of = of.replace("&limit=1", "");
+        let all = world.client.all(&format!("{of}&state=complete"), 100).await;
+        // They come in two messages, which do not see each other; within each only the first is new.
+        let new = all.iter().filter(|one| one["warnings"] == json!({})).count();
+        assert!(all.len() == 150 && (1..=2).contains(&new), "{new} of {}", all.len());
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_goes_between_its_submission_and_its_checks_has_failed() {
+    on_each_stack(async |stack| {
+        let mut world = World::new(stack).await;
+        let receiver = Receiver::new(|_, _| Reply::Status(200)).await;
+        let path = picture(stack, "here.jpg", 30, 20, ImageFormat::Jpeg);
+        let body = json!({ "location": "here.jpg", "on_failure": receiver.url("/f") });
+        let taken = world.client.post("/assets/image", &body).await.expect(202);
+        std::fs::remove_file(path).unwrap();
+        world.start(SERVICES);
+        let href = taken["href"].as_str().unwrap().strip_prefix("/api/v1").unwrap().to_owned();
+        let asset = world.until_state(&href, "failed").await;
+        let errors = json!({ "onStart": ["Asset path is not reachable."] });
+        assert_eq!((&asset["errors"], &asset["sha256"]), (&errors, &json!(null)));
+        let told: Value = serde_json::from_str(&hits(&receiver, 1).await[0].body).unwrap();
+        assert_eq!(told, json!({ "id": asset["id"], "state": "failed", "errors": errors }));
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_arrive_in_time_is_cut_off() {
+    on_each_stack(async |stack| {
+        let world = World::with(stack, |config| config.assets.fetch_seconds = 1).await;
+        for content in ["image/jpeg", "text/csv"] {
+            // A beginning, and then nothing.
+            let body = stream::iter([Ok::<_, std::io::Error>("location")]).chain(stream::pending());
+            let answer = post(&world, "image", content, None, reqwest::Body::wrap_stream(body)).await;
+            assert!(answer.problem(408, "request-timeout")["detail"].as_str().unwrap().contains("1 second"));
+        }
         world.stop().await;
     })
     .await;

@@ -103,6 +103,23 @@ async fn what_is_wrong_is_refused_and_what_is_unknown_is_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_echo_says_again_what_it_was_told() {
+    on_each_stack(async |stack| {
+        let world = World::new(stack).await;
+        let request = |body: &str| {
+            let request = world.client.request("POST", "/echo/post/");
+            send(request.header("Content-Type", "application/json").body(body.to_owned()))
+        };
+        let body = json!({ "id": "x", "state": "failed", "errors": { "asset": ["é", null, 1.5] } });
+        assert_eq!(request(&body.to_string()).await.expect(200), body);
+        let broken = request("{").await.problem(400, "invalid-request");
+        assert_eq!(broken["at"], "body");
+        world.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_list_comes_in_pages() {
     on_each_stack(async |stack| {
         let world = World::new(stack).await;

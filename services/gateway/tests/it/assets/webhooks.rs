@@ -2,6 +2,7 @@
 
 use image::ImageFormat;
 use serde_json::json;
+use store::webhooks::destinations;
 use testkit::{Receiver, Reply, on_each_stack};
 
 use super::support::{hits, picture};
@@ -96,6 +97,14 @@ async fn pages_show_webhooks_what_they_were_told_and_each_try() {
         let delivery = list["items"][0]["id"].as_str().unwrap();
         let one = page(&format!("/webhooks/{id}")).await;
         assert!(one.contains(&format!("/webhook-deliveries/{delivery}")), "{one}");
+        // The form that changes it begins with what it is.
+        let form = format!("data-api=\"PUT /api/v1/webhooks/{id}\"");
+        for part in [form.as_str(), "value=\"a &lt;hook&gt;\"", "value=\"asset.*\"", "kind = &lt;b&gt;, image\n"] {
+            assert!(one.contains(part), "{part} in {one}");
+        }
+        let given_up = page(&format!("/webhooks/{id}?state=failed")).await;
+        assert!(!given_up.contains(delivery) && given_up.contains("Nothing yet."), "{given_up}");
+        assert_eq!(send(world.client.request("GET", &format!("/webhooks/{id}?state=lost"))).await.status, 400);
         let tries = page(&format!("/webhook-deliveries/{delivery}")).await;
         for part in ["<td class=\"number\">500</td>", "<code>well</code>", "&quot;asset.complete&quot;"] {
             assert!(tries.contains(part), "{part} in {tries}");
@@ -104,6 +113,53 @@ async fn pages_show_webhooks_what_they_were_told_and_each_try() {
             let nowhere = format!("{path}{}", "0190a0a0-0000-7000-8000-000000000000");
             assert_eq!(send(world.client.request("GET", &nowhere)).await.status, 404);
         }
+        world.stop().await;
+    })
+    .await;
+}
+
+/// Where a receiver is, as if it had failed for days.
+async fn switched_off(world: &World, url: &str) -> String {
+    let origin = url.trim_end_matches('/').to_owned();
+    let write = move |tx: &mut store::Tx| -> Result<_, contracts::Failure> {
+        let now = jiff::Timestamp::now();
+        let ids = destinations::ensure(tx, &[&origin], now)?;
+        destinations::switch_off(tx, ids[&origin], now)?;
+        Ok(ids[&origin])
+    };
+    world.engine.store.write(write).await.unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_destination_that_was_switched_off_is_shown_and_switched_on() {
+    on_each_stack(async |stack| {
+        let world = World::working(stack).await;
+        let receiver = Receiver::new(|_, _| Reply::Status(200)).await;
+        let id = switched_off(&world, &receiver.url("/")).await;
+        let list = world.client.all("/webhook-destinations?failing=true", 10).await;
+        assert_eq!((&list[0]["id"], &list[0]["state"]), (&json!(id), &json!("switched_off")));
+        let page = send(world.client.request("GET", "/webhooks")).await.text;
+        assert!(page.contains(&format!("/webhook-destinations/{id}/switch-on")), "{page}");
+        // Hooks of assets have no webhook that could be made active again: the destination itself is.
+        picture(stack, "good.jpg", 3, 2, ImageFormat::Jpeg);
+        let asset = json!({ "location": "good.jpg", "on_success": receiver.url("/") });
+        world.client.post("/assets/image", &asset).await.expect(202);
+        let given_up = world.until("/webhook-deliveries", |list| list["items"][0]["state"] == "failed").await;
+        assert!(given_up["items"][0]["reason"].as_str().unwrap().contains("is switched off"), "{given_up}");
+        let on = format!("/webhook-destinations/{id}/switch-on");
+        assert_eq!(world.client.post(&on, &json!({})).await.expect(200)["state"], "well");
+        assert!(world.client.all("/webhook-destinations?failing=true", 10).await.is_empty());
+        assert_eq!(world.client.all("/webhook-destinations", 10).await.len(), 1);
+        let again = format!("/webhook-deliveries/{}/replay", given_up["items"][0]["id"].as_str().unwrap());
+        world.client.post(&again, &json!({})).await.expect(202);
+        hits(&receiver, 1).await;
+        // A webhook that is made there lifts it, too.
+        switched_off(&world, &receiver.url("/")).await;
+        let new = json!({ "url": receiver.url("/new"), "events": ["*"] });
+        world.client.post("/webhooks", &new).await.expect(201);
+        assert!(world.client.all("/webhook-destinations?failing=true", 10).await.is_empty());
+        let nowhere = "/webhook-destinations/0190a0a0-0000-7000-8000-000000000000/switch-on";
+        world.client.post(nowhere, &json!({})).await.problem(404, "not-found");
         world.stop().await;
     })
     .await;

@@ -1,31 +1,26 @@
 //! `stocktake admin webhook`: who is told of what over HTTP, and telling it again.
 
-use std::{collections::BTreeMap, process::ExitCode};
+mod show;
+mod write;
 
-use addresses::web_address;
+use std::process::ExitCode;
+
+use addresses::{Allowed, origin_of, web_address};
 use clap::Subcommand;
-use comfy_table::{Table, presets};
-use contracts::{
-    DeliveryId, Envelope, ErrorKind, Failure, Outgoing, WebhookId, events, messages::WebhooksQueued,
-};
+use contracts::{DeliveryId, ErrorKind, Failure, WebhookId};
 use egress::sign::{self, Scheme};
-use jiff::{SignedDuration, Timestamp};
-use runtime::config::Config;
-use serde_json::json;
+use jiff::Timestamp;
 use store::{
-    Store, Tx, outbox,
+    Tx,
     webhooks::{
-        deliveries::{self, DeliveryFilter},
-        subscriptions::{self, Secret, Webhook, WebhookState},
+        deliveries::DeliveryState,
+        destinations,
+        subscriptions::{self, Webhook, WebhookState},
     },
 };
 use worker::process;
 
 use crate::{cli::Global, output, session};
-
-/// How many are listed, and how many are told again at once.
-const LISTED: u32 = 100;
-const REPLAYED: u32 = 10_000;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -63,6 +58,36 @@ pub(crate) enum Command {
         #[arg(long)]
         asymmetric: bool,
     },
+    /// Say anew where one is, or what it is told of; what is not given stays as it is
+    Change {
+        /// Its id, as `list` shows it
+        id: WebhookId,
+        /// Where to
+        #[arg(long)]
+        url: Option<String>,
+        /// Of what: an event, `snapshot.*` or `*`; may be given several times
+        #[arg(long = "event", value_name = "EVENT")]
+        events: Vec<String>,
+        /// Only when a field of the event has this value; may be given several times
+        #[arg(long = "filter", value_name = "FIELD=VALUE", conflicts_with = "unfiltered")]
+        filters: Vec<String>,
+        /// Whatever the fields of the event are
+        #[arg(long)]
+        unfiltered: bool,
+        /// A name for people
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Tell one nothing of what happens from now on
+    Pause {
+        /// Its id, as `list` shows it
+        id: WebhookId,
+    },
+    /// Tell one again that was paused or switched off
+    Resume {
+        /// Its id, as `list` shows it
+        id: WebhookId,
+    },
     /// Tell one no more
     Remove {
         /// Its id, as `list` shows it
@@ -72,9 +97,36 @@ pub(crate) enum Command {
     Deliveries {
         /// Its id, as `list` shows it
         id: WebhookId,
+        /// Only those in this state: pending, delivered or failed
+        #[arg(long, value_parser = state_named)]
+        state: Option<DeliveryState>,
         /// How they are printed
         #[arg(long, value_enum, default_value_t)]
         format: output::TableFormat,
+    },
+    /// Show each try of one delivery: when, what was answered, and how long it took
+    Tries {
+        /// The id of the delivery, as `deliveries` shows it
+        id: DeliveryId,
+        /// How they are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: output::TableFormat,
+    },
+    /// Show the events that webhooks can be told of
+    Events,
+    /// Show the origins that are sent to, and how they have been doing
+    Destinations {
+        /// Only those that do not do well
+        #[arg(long)]
+        failing: bool,
+        /// How they are printed
+        #[arg(long, value_enum, default_value_t)]
+        format: output::TableFormat,
+    },
+    /// Send to an origin again that was switched off for having failed too long
+    SwitchOn {
+        /// Its origin, a scheme and a host, as `destinations` shows it
+        origin: String,
     },
     /// Tell it again: one delivery, or all that one webhook was told since a time
     Replay {
@@ -94,19 +146,60 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failur
     process::block_on(async {
         let store = process::open_store(&loaded.config)?;
         match command {
-            Command::List { format } => list(&store, *format).await?,
+            Command::List { format } => show::list(&store, *format).await?,
             Command::Add { url, events, filters, name, asymmetric } => {
                 let webhook =
-                    read(&loaded.config, url, events, filters, name.as_deref(), scheme(*asymmetric))?;
+                    write::read(&loaded.config, url, events, filters, name.as_deref(), scheme(*asymmetric))?;
                 let (id, key) = (webhook.id, sign::for_receiver(&webhook.secrets[0].key)?);
-                store
-                    .write(move |tx| subscriptions::insert(tx, &webhook).map(drop).map_err(Failure::from))
-                    .await?;
+                let insert = move |tx: &mut Tx| {
+                    write::switch_on(tx, &webhook.url)?;
+                    subscriptions::insert(tx, &webhook).map(drop).map_err(Failure::from)
+                };
+                store.write(insert).await?;
                 output::line(format_args!("{id} is told from now on; its receiver verifies with {key}"))?;
             }
             Command::Rotate { id, overlap, asymmetric } => {
-                let key = rotate(&store, *id, *overlap, scheme(*asymmetric)).await?;
+                let key = write::rotate(&store, *id, *overlap, scheme(*asymmetric)).await?;
                 output::line(format_args!("{id} has a new key; its receiver verifies with {key}"))?;
+            }
+            Command::Change { id, url, events, filters, unfiltered, name } => {
+                let (config, url, events) = (loaded.config.clone(), url.clone(), events.clone());
+                let (filters, unfiltered, name) = (filters.clone(), *unfiltered, name.clone());
+                let change = move |webhook: &mut Webhook| {
+                    if let Some(url) = &url {
+                        write::check_url(&config, url)?;
+                        webhook.url.clone_from(url);
+                    }
+                    if let Some(name) = &name {
+                        webhook.name.clone_from(name);
+                    }
+                    if !events.is_empty() {
+                        write::check_events(&events)?;
+                        webhook.events.clone_from(&events);
+                    }
+                    if unfiltered || !filters.is_empty() {
+                        webhook.filters = write::by_field(&filters)?;
+                    }
+                    Ok(())
+                };
+                write::changed(&store, *id, change).await?;
+                output::line(format_args!("{id} is changed"))?;
+            }
+            Command::Pause { id } => {
+                write::changed(&store, *id, |webhook| {
+                    webhook.state = WebhookState::Paused;
+                    Ok(())
+                })
+                .await?;
+                output::line(format_args!("{id} is told nothing until it is resumed"))?;
+            }
+            Command::Resume { id } => {
+                write::changed(&store, *id, |webhook| {
+                    (webhook.state, webhook.reason) = (WebhookState::Active, None);
+                    Ok(())
+                })
+                .await?;
+                output::line(format_args!("{id} is told from now on"))?;
             }
             Command::Remove { id } => {
                 let (id, now) = (*id, Timestamp::now());
@@ -117,10 +210,35 @@ pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failur
                 }
                 output::line(format_args!("{id} is told no more"))?;
             }
-            Command::Deliveries { id, format } => told(&store, *id, *format).await?,
-            Command::Replay { id, since, all } => replay(&store, *id, *since, *all).await?,
+            Command::Deliveries { id, state, format } => {
+                show::deliveries_of(&store, *id, *state, *format).await?;
+            }
+            Command::Tries { id, format } => show::tries(&store, *id, *format).await?,
+            Command::Events => show::all_events()?,
+            Command::Destinations { failing, format } => {
+                show::destinations_of(&store, *failing, *format).await?;
+            }
+            Command::SwitchOn { origin } => {
+                let url = web_address(origin, &Allowed::everything());
+                let wanted =
+                    url.map(|url| origin_of(&url)).map_err(|refused| invalid(refused.to_string()))?;
+                let write = move |tx: &mut Tx| destinations::switch_on(tx, &wanted).map_err(Failure::from);
+                if !store.write(write).await? {
+                    return Err(unknown("destination", origin));
+                }
+                output::line(format_args!("{origin} is sent to again"))?;
+            }
+            Command::Replay { id, since, all } => write::replay(&store, *id, *since, *all).await?,
         }
         Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn state_named(name: &str) -> Result<DeliveryState, String> {
+    let found = DeliveryState::ALL.iter().copied().find(|state| state.as_str() == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = DeliveryState::ALL.iter().map(|state| state.as_str()).collect();
+        format!("known: {}", known.join(", "))
     })
 }
 
@@ -134,143 +252,4 @@ fn invalid(reason: String) -> Failure {
 
 fn scheme(asymmetric: bool) -> Scheme {
     if asymmetric { Scheme::Asymmetric } else { Scheme::Shared }
-}
-
-fn read(
-    config: &Config,
-    url: &str,
-    wanted: &[String],
-    filters: &[String],
-    name: Option<&str>,
-    scheme: Scheme,
-) -> Result<Webhook, Failure> {
-    web_address(url, &config.webhooks.allowed()).map_err(|refused| invalid(format!("{url}: {refused}")))?;
-    if let Some(unknown) = wanted.iter().find(|event| !events::is_known(event)) {
-        let known: Vec<&str> = events::EVENTS.iter().map(|(name, _)| *name).collect();
-        return Err(invalid(format!("{unknown:?} is no event; known: {}", known.join(", "))));
-    }
-    let mut by_field: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for filter in filters {
-        let (field, value) =
-            filter.split_once('=').ok_or_else(|| invalid(format!("--filter {filter} is not FIELD=VALUE")))?;
-        by_field.entry(field.to_owned()).or_default().push(value.to_owned());
-    }
-    let now = Timestamp::now();
-    Ok(Webhook {
-        id: WebhookId::new(),
-        name: name.unwrap_or(url).to_owned(),
-        url: url.to_owned(),
-        state: WebhookState::Active,
-        events: wanted.to_vec(),
-        filters: by_field,
-        secrets: vec![Secret { key: sign::generate(scheme)?, until: None }],
-        reason: None,
-        created_at: now,
-        updated_at: now,
-    })
-}
-
-async fn list(store: &Store, format: output::TableFormat) -> Result<(), Failure> {
-    let rows = store.read(|tx| subscriptions::list(tx, None, LISTED)).await?;
-    match format {
-        output::TableFormat::Json => {
-            let shown = |row: &Webhook| {
-                json!({
-                    "id": row.id, "name": row.name, "url": row.url, "state": row.state, "events": row.events,
-                    "filters": row.filters, "keys": row.secrets.len(), "reason": row.reason,
-                })
-            };
-            output::line(format_args!("{:#}", json!(rows.iter().map(shown).collect::<Vec<_>>())))
-        }
-        output::TableFormat::Table if rows.is_empty() => output::line("nobody is told of anything"),
-        output::TableFormat::Table => {
-            let mut table = Table::new();
-            table.load_style(presets::NOTHING).set_header(["id", "name", "url", "state", "events"]);
-            for row in &rows {
-                table.add_row([
-                    &row.id.to_string(),
-                    &row.name,
-                    &row.url,
-                    row.state.as_str(),
-                    &row.events.join(" "),
-                ]);
-            }
-            output::line(table.trim_fmt())
-        }
-    }
-}
-
-async fn rotate(store: &Store, id: WebhookId, overlap: u32, scheme: Scheme) -> Result<String, Failure> {
-    let (now, key) = (Timestamp::now(), sign::generate(scheme)?);
-    let receiver = sign::for_receiver(&key)?;
-    let until = now.checked_add(SignedDuration::from_hours(overlap.into())).unwrap_or(now);
-    store
-        .write(move |tx| {
-            let mut webhook = subscriptions::get(tx, id)?.ok_or_else(|| unknown("webhook", id))?;
-            webhook.secrets.truncate(1);
-            webhook.secrets.iter_mut().for_each(|secret| secret.until = Some(until));
-            webhook.secrets.insert(0, Secret { key: key.clone(), until: None });
-            subscriptions::update(tx, &webhook, now)?;
-            Ok::<_, Failure>(())
-        })
-        .await?;
-    Ok(receiver)
-}
-
-async fn told(store: &Store, id: WebhookId, format: output::TableFormat) -> Result<(), Failure> {
-    let filter = DeliveryFilter { webhook: Some(id), ..DeliveryFilter::default() };
-    let rows = store.read(move |tx| deliveries::list(tx, &filter, None, LISTED)).await?;
-    match format {
-        output::TableFormat::Json => {
-            let shown = |row: &deliveries::Delivery| {
-                json!({
-                    "id": row.id, "event": row.event, "url": row.url, "state": row.state, "tries": row.tries,
-                    "reason": row.reason, "created_at": row.created_at.to_string(), "due_at": row.due_at.to_string(),
-                })
-            };
-            output::line(format_args!("{:#}", json!(rows.iter().map(shown).collect::<Vec<_>>())))
-        }
-        output::TableFormat::Table if rows.is_empty() => output::line("it was told nothing"),
-        output::TableFormat::Table => {
-            let mut table = Table::new();
-            table
-                .load_style(presets::NOTHING)
-                .set_header(["id", "event", "state", "tries", "created", "reason"]);
-            for row in &rows {
-                let created = row.created_at.strftime("%Y-%m-%d %H:%M:%S").to_string();
-                let (tries, reason) = (row.tries.to_string(), row.reason.as_deref().unwrap_or_default());
-                table.add_row([
-                    &row.id.to_string(),
-                    &row.event,
-                    row.state.as_str(),
-                    &tries,
-                    &created,
-                    reason,
-                ]);
-            }
-            output::line(table.trim_fmt())
-        }
-    }
-}
-
-/// What tells the courier goes into the outbox, due at once: whichever process runs next publishes it.
-async fn replay(store: &Store, id: uuid::Uuid, since: Option<Timestamp>, all: bool) -> Result<(), Failure> {
-    let now = Timestamp::now();
-    let again = move |tx: &mut Tx| -> Result<usize, Failure> {
-        let (count, destinations) = match since {
-            Some(since) => deliveries::replay_since(tx, WebhookId(id), since, !all, REPLAYED, now)?,
-            None => {
-                let one =
-                    deliveries::replay(tx, DeliveryId(id), now)?.ok_or_else(|| unknown("delivery", id))?;
-                (1, vec![one])
-            }
-        };
-        if count > 0 {
-            let outgoing = Outgoing::new(&WebhooksQueued { destinations });
-            outbox::push(tx, &[Envelope::seal(&outgoing, "stocktake/admin", None)], None, now)?;
-        }
-        Ok(count)
-    };
-    let count = store.write(again).await?;
-    output::line(format_args!("{count} on their way again"))
 }

@@ -11,6 +11,8 @@ use comfy_table::{Table, presets};
 use contracts::{ErrorKind, Failure};
 use serde_json::{Value, json};
 
+use crate::output::visible;
+
 /// One file, checked.
 pub(super) struct Checked {
     pub(super) name: String,
@@ -55,7 +57,7 @@ pub(super) fn table(checked: &[Checked], out: &mut dyn Write) -> io::Result<()> 
     for one in checked {
         for (level, key, text) in one.rows() {
             found = true;
-            table.add_row([one.name.as_str(), level, key, text]);
+            table.add_row([&visible(&one.name), level, key, &visible(text)]);
         }
     }
     if found {

@@ -3,7 +3,7 @@
 use crate::lexer::Symbol;
 
 /// Follows a list of parameters or what may turn out to be one, from its first token to its end.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Bindings {
     frames: Vec<Pattern>,
     /// What closes each bracket that is open in an expression.
@@ -41,12 +41,18 @@ fn closing(symbol: Symbol) -> Option<Symbol> {
 
 impl Bindings {
     pub(super) fn new(closing: Symbol) -> Bindings {
-        Bindings {
-            frames: vec![Pattern { closing, initializing: false }],
-            expression: Vec::new(),
-            previous: None,
-            defaults: 0,
-        }
+        let mut bindings = Bindings::default();
+        bindings.begin(closing);
+        bindings
+    }
+
+    /// Begins another list, in the memory of the last one.
+    pub(super) fn begin(&mut self, closing: Symbol) {
+        self.frames.clear();
+        self.frames.push(Pattern { closing, initializing: false });
+        self.expression.clear();
+        self.previous = None;
+        self.defaults = 0;
     }
 
     /// Whether a default value, or another expression, is being read.

@@ -172,12 +172,11 @@ pub(super) struct Frame {
     pub(super) depth: i32,
     pub(super) interface_open: bool,
     pub(super) computed: String,
-    pub(super) candidate: Option<Box<Candidate>>,
+    /// Whether it may hold parameters: then it has one of [`TypeScript::candidates`](super::TypeScript::candidates).
+    pub(super) candidate: bool,
     pub(super) pending: Option<Summary>,
     pub(super) confirmed_defaults: i64,
     pub(super) parameters: Option<Box<Bindings>>,
-    /// The frame above reads the default value of a parameter.
-    pub(super) hosts_initializer: bool,
     pub(super) generic_depth: i32,
     /// The token that ended a type and belongs to what follows it.
     pub(super) replay: Option<Token>,

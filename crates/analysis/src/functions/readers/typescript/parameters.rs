@@ -59,7 +59,8 @@ impl TypeScript {
         let me = self.frames.len() - 1;
         if event.initializer_started {
             cx.add_condition(1);
-            self.frames[me].hosts_initializer = true;
+            // The frame above reads the default value.
+            self.hosts.push(me);
             self.frames.push(Frame { root: true, ..Frame::default() });
         }
         self.parameter(me, event, token, cx);
@@ -132,10 +133,10 @@ impl TypeScript {
             self.pop_function(at + 1, cx);
         }
         while self.frames.len() > at + 1 {
-            if let Some(frame) = self.frames.pop()
-                && let Some(candidate) = frame.candidate
-            {
+            let candidate = self.frames.pop().is_some_and(|frame| frame.candidate);
+            if candidate && let Some(candidate) = self.candidates.pop() {
                 cx.release(candidate.function);
+                self.spare.push(candidate.bindings);
             }
         }
     }

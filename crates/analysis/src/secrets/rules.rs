@@ -229,6 +229,13 @@ pub(super) static RULES: &[RuleText] = &[
             3.5,
         )
     },
+    rule(
+        "webhook-secret",
+        "a secret that webhooks are signed with",
+        r"\b(whs(?:ec|k)_[A-Za-z0-9+/]{24,200}={0,2})",
+        &["whsec_", "whsk_"],
+        3.5,
+    ),
     RuleText {
         needs: Some(b'@'),
         ..rule(
