@@ -1,6 +1,7 @@
 //! The `git://` protocol: a plain TCP connection to a `git daemon`.
 
 use std::{
+    io::BufWriter,
     net::{Shutdown, SocketAddr, TcpStream},
     sync::Arc,
     time::Duration,
@@ -39,7 +40,8 @@ pub(crate) fn connect(
         (remote.host.clone(), Some(remote.port).filter(|port| *port != remote.scheme.default_port()));
     Ok(Box::new(Connection::new(
         feed,
-        writer,
+        // A question is written in many pieces and flushed at its end.
+        BufWriter::new(writer),
         Protocol::V2,
         remote.path.as_str(),
         Some(virtual_host),

@@ -15,6 +15,9 @@ use crate::{GitError, meter::Meter};
 
 /// How often someone who waits looks whether to stop.
 const TICK: Duration = Duration::from_millis(50);
+/// So much of what may be sent in time may be sent at once, when nothing was sent before: a visit asks twice or
+/// three times, and then not for hours.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// The longest pause that a host can ask for.
 const LONGEST_HOLD: Duration = Duration::from_secs(3600);
 
@@ -91,8 +94,16 @@ pub(crate) struct Hosts {
 
 struct State {
     active: usize,
-    /// When the next request may be sent.
-    next: Instant,
+    /// When what was sent so far would have been sent, had it been sent evenly.
+    even: Instant,
+    /// The end of the pause that the host asked for.
+    held: Instant,
+}
+
+impl State {
+    fn is_over(&self, now: Instant) -> bool {
+        self.active == 0 && self.even <= now && self.held <= now
+    }
 }
 
 impl Hosts {
@@ -108,7 +119,7 @@ impl Hosts {
                 return Err(GitError::cancelled());
             }
             let now = Instant::now();
-            let state = states.entry(host.to_owned()).or_insert(State { active: 0, next: now });
+            let state = states.entry(host.to_owned()).or_insert(State { active: 0, even: now, held: now });
             if self.limits.parallel == 0 || state.active < self.limits.parallel {
                 state.active += 1;
                 return Ok(Turn { hosts: Arc::clone(self), host: host.to_owned() });
@@ -126,12 +137,12 @@ impl Hosts {
         let now = Instant::now();
         let mut states = self.lock();
         let Some(state) = states.get_mut(host) else { return now };
-        let slot = state.next.max(now);
-        state.next = match self.limits.requests_per_minute {
-            0 => slot,
-            many => slot + Duration::from_secs(60) / many,
-        };
-        slot
+        let each = Duration::from_secs(60).checked_div(self.limits.requests_per_minute).unwrap_or_default();
+        let even = state.even.max(now);
+        state.even = even + each;
+        // The first is one of those that go at once.
+        let early = AT_ONCE.saturating_sub(each);
+        even.checked_sub(early).unwrap_or(now).max(now).max(state.held)
     }
 }
 
@@ -164,7 +175,7 @@ impl Turn {
     /// The host has asked not to be asked for so long.
     pub(crate) fn hold(&self, pause: Duration) {
         if let Some(state) = self.hosts.lock().get_mut(&self.host) {
-            state.next = state.next.max(Instant::now() + pause.min(LONGEST_HOLD));
+            state.held = state.held.max(Instant::now() + pause.min(LONGEST_HOLD));
         }
     }
 }
@@ -174,10 +185,9 @@ impl Drop for Turn {
         let mut states = self.hosts.lock();
         if let Some(state) = states.get_mut(&self.host) {
             state.active -= 1;
-            if state.active == 0 && state.next <= Instant::now() {
-                states.remove(&self.host);
-            }
         }
+        let now = Instant::now();
+        states.retain(|_, state| !state.is_over(now));
         self.hosts.freed.notify_all();
     }
 }
@@ -212,12 +222,27 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_sent_one_after_the_other() {
+    fn a_second_of_requests_goes_at_once_and_the_rest_one_after_the_other() {
+        let hosts = Hosts::new(HostLimits { parallel: 0, requests_per_minute: 600 });
+        let _turn = hosts.enter("a", &GO_ON).unwrap();
+        let begun = Instant::now();
+        let slots: Vec<Instant> = (0..15).map(|_| hosts.slot("a")).collect();
+        let took = begun.elapsed();
+        assert!(slots[..10].iter().all(|slot| *slot <= begun + took), "nobody waits for the first ten");
+        for (number, slot) in (1..).zip(&slots[10..]) {
+            let after = slot.duration_since(begun);
+            let wanted = Duration::from_millis(100) * number;
+            assert!((wanted..=wanted + took).contains(&after), "{number}: {after:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_too_early_waits() {
         let hosts = Hosts::new(HostLimits { parallel: 0, requests_per_minute: 6_000 });
         let turn = hosts.enter("a", &GO_ON).unwrap();
         let meter = Meter::new(&Limits::default());
         let begun = Instant::now();
-        for _ in 0..6 {
+        for _ in 0..106 {
             turn.pace(&meter).unwrap();
         }
         assert!(begun.elapsed() >= Duration::from_millis(50));
