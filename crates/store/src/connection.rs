@@ -4,7 +4,7 @@ mod any;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use diesel::{
@@ -14,23 +14,33 @@ use diesel::{
 
 pub(crate) use any::{AnyConnection, MultiBackend, MultiRawValue, each};
 
-/// An open connection, and whether one of its statements has failed.
+/// An open connection, how many statements it has run, and whether one of them has failed.
 pub(crate) struct Connection {
     pub(crate) any: AnyConnection,
     failed: Arc<AtomicBool>,
+    statements: Arc<AtomicU32>,
 }
 
 impl Connection {
     pub(crate) fn new(mut any: AnyConnection) -> Self {
-        let failed = Arc::new(AtomicBool::new(false));
-        let noted = failed.clone();
-        let note = move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::FinishQuery { error: Some(_), .. } = event {
-                noted.store(true, Ordering::Relaxed);
+        let (failed, statements) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        let noted = (failed.clone(), statements.clone());
+        let note = move |event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartQuery { .. } => {
+                noted.1.fetch_add(1, Ordering::Relaxed);
             }
+            InstrumentationEvent::FinishQuery { error: Some(_), .. } => {
+                noted.0.store(true, Ordering::Relaxed)
+            }
+            _ => {}
         };
         any.set_instrumentation(note);
-        Self { any, failed }
+        Self { any, failed, statements }
+    }
+
+    /// How many statements it has run; wraps around.
+    pub(crate) fn statements(&self) -> u32 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     /// Whether a statement has failed since this was last set to false.

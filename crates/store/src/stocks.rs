@@ -154,18 +154,47 @@ impl From<EntryRow> for Entry {
 /// # Errors
 /// When the database fails.
 pub fn get_or_create(tx: &mut Tx, name: &str, now: Timestamp) -> Result<Stock, StoreError> {
-    let name = storable(name);
-    if let Some(stock) = by_name(tx, &name)? {
-        return Ok(stock);
+    match by_name(tx, &storable(name))? {
+        Some(stock) => Ok(stock),
+        None => Ok(create(tx, name, &StockPolicy::default(), now)?.0),
     }
+}
+
+/// Makes a stock with this policy, and says that it is new; or finds the one of this name as it is.
+///
+/// # Errors
+/// [`StoreError::Invalid`] when the policy makes no sense; when the database fails.
+pub fn create(
+    tx: &mut Tx,
+    name: &str,
+    policy: &StockPolicy,
+    now: Timestamp,
+) -> Result<(Stock, bool), StoreError> {
+    let (id, name, text) = (StockId::new(), storable(name), policy::text(policy)?);
     let row = (
-        stocks::id.eq(Id::from(StockId::new())),
+        stocks::id.eq(Id::from(id)),
         stocks::name.eq(name.as_ref()),
         stocks::version.eq(0),
         stocks::created_at.eq(Instant(now)),
+        stocks::policy.eq(&text),
     );
-    each!(tx, c => diesel::insert_into(stocks::table).values(row).on_conflict_do_nothing().execute(c))?;
-    by_name(tx, &name)?.ok_or_else(|| StoreError::NotFound(format!("no stock is named {name:?}")))
+    let made =
+        each!(tx, c => diesel::insert_into(stocks::table).values(row).on_conflict_do_nothing().execute(c))?;
+    if made == 0 {
+        let found = by_name(tx, &name)?;
+        let missing = || StoreError::NotFound(format!("no stock is named {name:?}"));
+        return Ok((found.ok_or_else(missing)?, false));
+    }
+    let stock = Stock {
+        id,
+        name: name.into_owned(),
+        version: 0,
+        created_at: now,
+        policy: policy.clone(),
+        policy_version: 0,
+        oldest_version: 0,
+    };
+    Ok((stock, true))
 }
 
 /// The stock with this id.

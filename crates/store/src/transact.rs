@@ -84,6 +84,20 @@ impl Store {
         self.transact(Mode::Read, work).await
     }
 
+    /// Runs the one statement of `work`, which only reads, without a transaction around it: that spares the
+    /// database two of three questions. It may be run a second time, on another connection.
+    ///
+    /// # Errors
+    /// What `work` fails with, or the database; [`ErrorKind::Internal`] when it ran more than one statement,
+    /// since each would see a state of its own.
+    pub async fn ask<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: Fn(&mut Tx) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.run(Mode::Read, move |inner| inner.ask(work)).await
+    }
+
     /// Runs `work` in a transaction and commits it when `work` returns `Ok`; otherwise nothing of it
     /// remains. On SQLite it holds the write lock from its beginning, on PostgreSQL it runs at READ
     /// COMMITTED and locks the rows that its functions say. Keep it short; wait for nothing inside.
@@ -175,6 +189,16 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.run(mode, move |inner| inner.transact(mode, work)).await
+    }
+
+    /// Runs `work` on a thread that may block, as soon as there is a connection for it.
+    async fn run<T, E, F>(&self, mode: Mode, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&Inner) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let asked = Instant::now();
         let permit = self.inner.pool(mode).permit(&self.inner.options).await?;
         metrics::histogram!("stocktake_store_wait_seconds", "mode" => mode.name()).record(asked.elapsed());
@@ -182,7 +206,7 @@ impl Store {
         let span = tracing::Span::current();
         let task = tokio::task::spawn_blocking(move || {
             let began = Instant::now();
-            let result = span.in_scope(|| inner.transact(mode, work));
+            let result = span.in_scope(|| work(&inner));
             metrics::histogram!("stocktake_store_transaction_seconds", "mode" => mode.name())
                 .record(began.elapsed());
             // Only now may the next one have the connection.
@@ -285,6 +309,43 @@ impl Inner {
         }
     }
 
+    fn ask<T>(&self, work: impl Fn(&mut Tx) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Some(connection) = self.readers.take_idle() {
+            match self.ask_on(connection, &work) {
+                // It may have died while it was idle; nothing has been written, so another one is asked.
+                Err(StoreError::Database { kind: ErrorKind::Unavailable, reason })
+                    if matches!(self.address, Address::Postgres(_)) =>
+                {
+                    tracing::debug!(reason, "idle connection is dead");
+                    self.readers.forget_idle();
+                }
+                result => return result,
+            }
+        }
+        self.ask_on(self.readers.connect(&self.address, &self.options)?, &work)
+    }
+
+    fn ask_on<T>(
+        &self,
+        mut connection: Connection,
+        work: &impl Fn(&mut Tx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.check_schema(&mut connection)?;
+        connection.set_failed(false);
+        let before = connection.statements();
+        let mut tx = Tx { connection };
+        let result = work(&mut tx);
+        if tx.connection.statements().wrapping_sub(before) > 1 {
+            let reason = "more than one statement was run without a transaction around them".to_owned();
+            return Err(StoreError::Database { kind: ErrorKind::Internal, reason });
+        }
+        // One that failed may be in the middle of something.
+        if !tx.connection.failed() {
+            self.readers.put_back(tx.connection);
+        }
+        result
+    }
+
     /// A connection with an open transaction. An idle connection may have died; nothing has been done
     /// on it yet, so a new one takes its place.
     fn begin(&self, mode: Mode) -> Result<Connection, StoreError> {
@@ -309,10 +370,15 @@ impl Inner {
     }
 
     fn begin_on(&self, connection: &mut Connection, mode: Mode) -> Result<(), StoreError> {
+        self.check_schema(connection)?;
+        mode.begin(connection).map_err(StoreError::from)
+    }
+
+    fn check_schema(&self, connection: &mut Connection) -> Result<(), StoreError> {
         if !self.schema_fits.load(Ordering::Relaxed) {
             migrations::check(connection, &self.address)?;
             self.schema_fits.store(true, Ordering::Relaxed);
         }
-        mode.begin(connection).map_err(StoreError::from)
+        Ok(())
     }
 }

@@ -13,16 +13,26 @@ use crate::{StoreError, Tx, keys::storable, schema::stocks, types::Id};
 /// [`StoreError::Invalid`] when the policy makes no sense, [`StoreError::NotFound`] when there is no such stock;
 /// when the database fails.
 pub fn set_policy(tx: &mut Tx, id: StockId, policy: &StockPolicy) -> Result<Stock, StoreError> {
-    policy.check().map_err(StoreError::Invalid)?;
+    let text = text(policy)?;
     let missing = || StoreError::NotFound(format!("there is no stock {id}"));
     let stock = lock(tx, id)?.ok_or_else(missing)?;
     if stock.policy == *policy {
         return Ok(stock);
     }
-    let text = serde_json::to_string(policy)
-        .map_err(|error| StoreError::Invalid(format!("a policy that is no JSON: {error}")))?;
     diesel::update(stocks::table.find(Id::from(id)))
-        .set((stocks::policy.eq(storable(&text)), stocks::policy_version.eq(stock.policy_version + 1)))
+        .set((stocks::policy.eq(text), stocks::policy_version.eq(stock.policy_version + 1)))
         .execute(tx.conn())?;
     super::get(tx, id)?.ok_or_else(missing)
+}
+
+/// A policy as it is kept, once it is known to make sense.
+pub(super) fn text(policy: &StockPolicy) -> Result<String, StoreError> {
+    policy.check().map_err(StoreError::Invalid)?;
+    // Whoever wants what is usual wants it tomorrow too.
+    if *policy == StockPolicy::default() {
+        return Ok("{}".to_owned());
+    }
+    let text = serde_json::to_string(policy)
+        .map_err(|error| StoreError::Invalid(format!("a policy that is no JSON: {error}")))?;
+    Ok(storable(&text).into_owned())
 }

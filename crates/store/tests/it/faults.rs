@@ -63,6 +63,9 @@ async fn connections_that_died_while_idle_are_replaced() {
     assert_eq!(db.store.read(outbox::len).await.unwrap(), 0);
     terminate_all(&db);
     assert_eq!(db.store.read(outbox::len).await.unwrap(), 0);
+    terminate_all(&db);
+    assert_eq!(db.store.ask(outbox::len).await.unwrap(), 0);
+    assert_eq!(db.store.ask(outbox::len).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -56,6 +56,23 @@ async fn no_update_of_concurrent_writers_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_question_is_asked_without_a_transaction_and_two_are_not() {
+    on_each(async |db| {
+        let id = TaskId::new();
+        db.store.write(move |tx| create(tx, id)).await.unwrap();
+        for _ in 0..3 {
+            assert!(db.store.ask(move |tx| tasks::get(tx, id)).await.unwrap().is_some());
+        }
+        let two = db.store.ask(move |tx| Ok((tasks::get(tx, id)?, tasks::get(tx, id)?))).await;
+        assert!(two.unwrap_err().to_string().contains("more than one statement"));
+        let refused = db.store.ask(|_| Err::<(), _>(StoreError::NotFound("nothing".into()))).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(exists(db, id).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn writers_of_the_same_rows_in_any_order_do_not_deadlock() {
     on_each(async |db| {
         let writers: Vec<_> = (0..8_usize)

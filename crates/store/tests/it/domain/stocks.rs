@@ -1,6 +1,9 @@
 //! Stocks and their versions.
 
-use contracts::{ErrorKind, RevisionId, StockId};
+use contracts::{
+    ErrorKind, RevisionId, StockId,
+    policy::{Removed, StockPolicy},
+};
 use store::{
     Store, StoreError, Tx, revisions,
     stocks::{self, NewEntry},
@@ -157,6 +160,15 @@ async fn a_stock_is_made_once() {
             made.push(maker.await.unwrap().unwrap());
         }
         assert!(made.iter().all(|stock| *stock == made[0]));
+        let policy = StockPolicy { removed: Removed::Keep, ..StockPolicy::default() };
+        let again = policy.clone();
+        let create = move |tx: &mut Tx| stocks::create(tx, "main", &again, now());
+        assert_eq!(db.store.write::<_, StoreError, _>(create).await.unwrap(), (made[0].clone(), false));
+        let create = move |tx: &mut Tx| stocks::create(tx, "grown", &policy, now());
+        let (grown, is_new) = db.store.write::<_, StoreError, _>(create).await.unwrap();
+        assert!(is_new && grown.policy.removed == Removed::Keep);
+        let id = grown.id;
+        assert_eq!(db.store.ask(move |tx| stocks::get(tx, id)).await.unwrap(), Some(grown));
         assert_eq!((made[0].name.as_str(), made[0].version), ("main", 0));
         let read: Result<_, StoreError> = db
             .store
@@ -165,11 +177,11 @@ async fn a_stock_is_made_once() {
                     stock(tx, name)?;
                 }
                 assert_eq!(stocks::by_name(tx, "c")?, None);
-                stocks::list(tx, Some("a"), 9)
+                stocks::list(tx, Some("a"), 4)
             })
             .await;
         let names: Vec<String> = read.unwrap().into_iter().map(|stock| stock.name).collect();
-        assert_eq!(names, ["b", "main", "é"], "by bytes, behind the one given");
+        assert_eq!(names, ["b", "grown", "main", "é"], "by bytes, behind the one given");
     })
     .await;
 }
