@@ -5,7 +5,7 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -123,6 +123,9 @@ struct Sums {
     failures: u64,
 }
 
+/// For how long each tool is measured in a round.
+const AT_LEAST: Duration = Duration::from_secs(4);
+
 /// Places in the list of [`tools`].
 const ONE: usize = 0;
 const ALL: usize = 1;
@@ -169,9 +172,16 @@ fn beside_others(ours: &Path, directory: &Path, arguments: &Arguments) -> Result
     let mut said = None;
     for _ in 0..arguments.rounds {
         for (place, tool) in tools.iter_mut().enumerate() {
-            let output = tool.measure(scratch.path(), patience);
-            if place == ONE {
-                said = output.or(said);
+            let begun = Instant::now();
+            // Whoever needs a second only is measured as often as whoever needs several takes once, so that what
+            // else the machine does in that second does not decide.
+            while let Some(output) = tool.measure(scratch.path(), patience) {
+                if place == ONE {
+                    said = Some(output);
+                }
+                if begun.elapsed() > AT_LEAST {
+                    break;
+                }
             }
         }
     }

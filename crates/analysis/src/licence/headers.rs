@@ -1,6 +1,8 @@
 //! Licences by the phrases with which a file's head refers to them.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 /// A phrase, in words as [`super::words::joined`] gives them, what it refers to, and how sure that is.
 const PHRASES: &[(&str, &str, f64)] = &[
@@ -89,11 +91,11 @@ pub(super) fn find(words: &str) -> Vec<(String, f64)> {
         }
     };
     // Nearly every phrase has the word; a head without it need not be looked through for each.
-    let licensed = words.contains("licen");
-    for (phrase, id, confidence) in
-        PHRASES.iter().filter(|(phrase, ..)| licensed || !phrase.contains("licen"))
-    {
-        if after(words, phrase).is_some() {
+    static WITH_THE_WORD: LazyLock<Vec<bool>> =
+        LazyLock::new(|| PHRASES.iter().map(|(phrase, ..)| phrase.contains("licen")).collect());
+    let licensed = LICENSED.find(words.as_bytes()).is_some();
+    for ((phrase, (_, id, confidence)), has_it) in FINDERS.iter().zip(PHRASES).zip(&*WITH_THE_WORD) {
+        if (licensed || !has_it) && after(words, phrase).is_some() {
             push((*id).to_owned(), *confidence);
         }
     }
@@ -106,18 +108,24 @@ pub(super) fn find(words: &str) -> Vec<(String, f64)> {
     found
 }
 
+static LICENSED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("licen"));
+static FINDERS: LazyLock<Vec<Finder<'static>>> =
+    LazyLock::new(|| PHRASES.iter().map(|(phrase, ..)| Finder::new(*phrase)).collect());
+
 /// What follows a phrase of whole words.
-fn after<'a>(words: &'a str, phrase: &str) -> Option<&'a str> {
-    memmem::find_iter(words.as_bytes(), phrase).find_map(|at| {
-        let rest = words.get(at + phrase.len()..)?;
+fn after<'a>(words: &'a str, phrase: &Finder<'_>) -> Option<&'a str> {
+    phrase.find_iter(words.as_bytes()).find_map(|at| {
+        let rest = words.get(at + phrase.needle().len()..)?;
         let whole = words.get(..at).is_some_and(|before| before.ends_with(' ')) && rest.starts_with(' ');
         whole.then_some(rest)
     })
 }
 
 fn bsd(words: &str) -> Option<(&'static str, f64)> {
-    after(words, "redistribution and use in source and binary forms")?;
-    if after(words, "all advertising materials").is_some() {
+    static FIRST: LazyLock<Finder<'static>> =
+        LazyLock::new(|| Finder::new("redistribution and use in source and binary forms"));
+    after(words, &FIRST)?;
+    if after(words, &Finder::new("all advertising materials")).is_some() {
         return Some(("BSD-4-Clause", 0.85));
     }
     let names = [
@@ -126,15 +134,17 @@ fn bsd(words: &str) -> Option<(&'static str, f64)> {
         "name of the author may not be used",
         "endorse or promote",
     ];
-    let third = names.iter().any(|phrase| after(words, phrase).is_some());
+    let third = names.iter().any(|phrase| after(words, &Finder::new(phrase)).is_some());
     Some((if third { "BSD-3-Clause" } else { "BSD-2-Clause" }, 0.85))
 }
 
 /// The name, the version near it, and whether a later one will do.
 fn gnu(words: &str) -> Option<(String, f64)> {
-    let (family, name) = GNU
-        .iter()
-        .find_map(|(phrase, family)| after(words, phrase).map(|rest| (*family, (*phrase, rest))))?;
+    static FIRST: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("gnu "));
+    FIRST.find(words.as_bytes())?;
+    let (family, name) = GNU.iter().find_map(|(phrase, family)| {
+        after(words, &Finder::new(phrase)).map(|rest| (*family, (*phrase, rest)))
+    })?;
     let (phrase, rest) = name;
     let near = head(rest, 400);
     let before = words

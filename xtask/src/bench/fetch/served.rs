@@ -4,6 +4,7 @@ use std::{
     fmt::Write as _,
     io::Write as _,
     net::{SocketAddr, TcpListener},
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -27,7 +28,7 @@ impl Served {
         let (repository, fork) = (root.join("repo.git"), root.join("fork/repo.git"));
         std::fs::create_dir_all(root.join("fork"))?;
         for copy in [&repository, &fork] {
-            told(git().args(["clone", "-q", "--bare", "--no-local"]).arg(target).arg(copy))?;
+            told(git().args(["clone", "-q", "--bare"]).arg(target).arg(copy))?;
         }
         // As forges do, it leaves out what it is asked to leave out.
         for copy in [&repository, &fork] {
@@ -47,7 +48,8 @@ impl Served {
             "--listen=127.0.0.1",
         ]);
         daemon.arg(format!("--port={}", address.port())).arg(format!("--base-path={}", root.display()));
-        let daemon = daemon.stderr(Stdio::null()).spawn().context("git daemon cannot be started")?;
+        let daemon =
+            daemon.stderr(Stdio::null()).process_group(0).spawn().context("git daemon cannot be started")?;
         let served = Self { address, repository, daemon };
         let begun = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
@@ -68,8 +70,9 @@ impl Served {
 
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may have ended by itself; either way it is not wanted any more.
-        drop(self.daemon.kill());
+        // With the daemon that git has started: it is the first of a group. It may have ended by itself; either way
+        // it is not wanted any more.
+        drop(Command::new("kill").args(["-KILL", "--", &format!("-{}", self.daemon.id())]).status());
         drop(self.daemon.wait());
     }
 }
