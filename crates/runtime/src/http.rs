@@ -3,10 +3,10 @@
 //!
 //! `App::new().wrap(actix_web::middleware::from_fn(runtime::http::measure))`
 
-use std::time::Instant;
+use std::{cell::OnceCell, rc::Rc, sync::Arc, time::Instant};
 
 use actix_web::{
-    Error,
+    Error, HttpMessage as _,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::Method,
@@ -29,14 +29,14 @@ pub async fn measure<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let method = method_name(request.method());
-    // The pattern and not the path: labels must stay few.
-    let route = request.match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    let route = Route::default();
+    request.extensions_mut().insert(route.clone());
     let span = tracing::info_span!(
         "request",
-        otel.name = format!("{method} {route}"),
+        otel.name = field::Empty,
         otel.kind = "server",
         http.request.method = method,
-        http.route = route,
+        http.route = field::Empty,
         http.response.status_code = field::Empty,
     );
     trace::follow(&span, request.headers().get("traceparent").and_then(|value| value.to_str().ok()));
@@ -44,15 +44,32 @@ pub async fn measure<B: MessageBody>(
     let _in_flight = InFlight::begin();
     let begun = Instant::now();
     let result = next.call(request).instrument(span.clone()).await;
-    let status = match &result {
-        Ok(response) => response.status(),
-        Err(error) => error.as_response_error().status_code(),
+    let (status, matched) = match &result {
+        Ok(response) if route.0.get().is_none() => (response.status(), response.request().match_pattern()),
+        Ok(response) => (response.status(), None),
+        Err(error) => (error.as_response_error().status_code(), None),
     };
-    finish(&span, method, route, status.as_u16(), begun);
+    let route = matched.map_or_else(|| route.0.get().cloned(), |pattern| Some(pattern.into()));
+    finish(&span, method, route.unwrap_or_else(|| "unmatched".into()), status.as_u16(), begun);
     result
 }
 
-fn finish(span: &Span, method: &'static str, route: String, status: u16, begun: Instant) {
+/// The pattern of a request's path: it and not the path is a label, labels must stay few. The router tells it by
+/// going through all that it knows; whoever knows it sooner says so.
+#[derive(Clone, Default)]
+pub struct Route(Rc<OnceCell<Arc<str>>>);
+
+impl Route {
+    /// The pattern is this one.
+    pub fn is(&self, pattern: &Arc<str>) {
+        // It is the same that was said before, if any was.
+        drop(self.0.set(pattern.clone()));
+    }
+}
+
+fn finish(span: &Span, method: &'static str, route: Arc<str>, status: u16, begun: Instant) {
+    span.record("otel.name", format_args!("{method} {route}").to_string());
+    span.record("http.route", &*route);
     span.record("http.response.status_code", status);
     let status = status.to_string();
     counter!(HTTP_REQUESTS, "method" => method, "route" => route.clone(), "status" => status).increment(1);

@@ -1,6 +1,7 @@
 //! The routes put together, and their description.
 
 mod describe;
+mod example;
 mod operation;
 
 use actix_web::{

@@ -15,6 +15,7 @@ use actix_web::{
     http::{Method, header},
     middleware::Next,
 };
+use runtime::http::Route;
 use store::api_keys::{ApiKey, Scope};
 
 use crate::{
@@ -110,9 +111,16 @@ async fn admit(context: &Context, request: &ServiceRequest) -> Result<(Standing,
     check_escapes(request)?;
     let routes = request.app_data::<actix_web::web::Data<Routes>>();
     let operation = routes.and_then(|routes| routes.operation(request.path(), request.method()));
+    if let (Some((pattern, _)), Some(route)) = (operation, request.extensions().get::<Route>()) {
+        route.is(pattern);
+    }
     let need = match operation {
-        Some(operation) => Need::Operation(operation),
+        Some((_, operation)) => Need::Operation(operation),
         None if pages::is_open(request.path()) => Need::Open,
+        // What the path is, everybody may read in the description.
+        None if let Some(methods) = routes.and_then(|routes| routes.methods_of(request.path())) => {
+            return Err(Problem::method(methods).into());
+        }
         None if request.path().starts_with("/api/") => Need::Scope(Scope::Admin),
         None => Need::Scope(Scope::Read),
     };
@@ -295,6 +303,10 @@ fn strange() -> Problem {
 fn check_query(request: &ServiceRequest, operation: &Operation) -> Result<(), Problem> {
     for pair in request.query_string().split('&').filter(|pair| !pair.is_empty()) {
         let name = pair.split('=').next().unwrap_or_default();
+        // No text of the store can have one.
+        if pair.contains("%00") {
+            return Err(Problem::invalid(name, "it has a character of the value 0"));
+        }
         if !operation.query.iter().any(|known| known == name) {
             let known =
                 if operation.query.is_empty() { "none".to_owned() } else { operation.query.join(", ") };

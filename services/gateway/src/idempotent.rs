@@ -24,7 +24,8 @@ use store::{
 use crate::{
     access::Caller,
     context::Shared,
-    error::{CONFLICT, Problem, REUSED, TOO_LARGE},
+    error::{CONFLICT, Problem, REUSED},
+    extract::{PATIENCE, whole},
 };
 
 const HEADER: &str = "Idempotency-Key";
@@ -100,14 +101,9 @@ fn token_of(value: &HeaderValue) -> Option<String> {
 }
 
 async fn body_of(request: &mut ServiceRequest, limit: usize) -> Result<web::Bytes, Problem> {
-    let wrong =
-        |error: &dyn std::fmt::Display| Problem::invalid("body", format!("it did not arrive: {error}"));
-    let payload = request.extract::<web::Payload>().await.map_err(|error| wrong(&error))?;
-    let body = tokio::time::timeout(crate::extract::PATIENCE, payload.to_bytes_limited(limit)).await;
-    match body.map_err(|_elapsed| crate::extract::too_slow(crate::extract::PATIENCE))? {
-        Ok(body) => body.map_err(|error| wrong(&error)),
-        Err(_) => Err(Problem::new(&TOO_LARGE, format!("the body is larger than {limit} bytes"))),
-    }
+    let payload = request.extract::<web::Payload>().await;
+    let wrong = |error: Error| Problem::invalid("body", format!("it did not arrive: {error}"));
+    whole(payload.map_err(wrong)?, limit, PATIENCE).await
 }
 
 fn fingerprint(request: &ServiceRequest, body: &[u8]) -> Vec<u8> {

@@ -112,8 +112,8 @@ fn page(title: &str, body: &str) -> String {
          <a href=\"/sources\">Sources</a> <a href=\"/repositories\">Repositories</a> <a href=\"/stocks\">Stocks</a> \
          <a href=\"/webhooks\">Webhooks</a> <a href=\"/set-aside\">Set aside</a> <a href=\"/keys\">Keys</a> <a href=\"/docs\">API</a> \
          <a href=\"/__heartbeat__\">Health</a> <a href=\"/metrics\">Metrics</a></nav>\n\
-         <span id=\"state\" class=\"soft\" role=\"status\"></span> <a href=\"/sign-in\">Sign in</a> \
-         <form class=\"inline\" method=\"post\" action=\"/sign-out\"><button>Sign out</button></form></header>\n\
+         <span id=\"state\" class=\"soft\" role=\"status\"></span> <a id=\"sign-in\" href=\"/sign-in\">Sign in</a> \
+         <form id=\"sign-out\" class=\"inline\" method=\"post\" action=\"/sign-out\"><button>Sign out</button></form></header>\n\
          <p id=\"problem\" class=\"wrong\" role=\"alert\" hidden></p>\n\
          <main id=\"main\">\n{body}</main>\n\
          <footer>Version {}.</footer>\n</body>\n</html>\n",

@@ -41,6 +41,27 @@ pub(crate) struct Page<T> {
     /// What to pass as `cursor` for the next page; null on the last one.
     #[schema(required)]
     pub(crate) next: Option<String>,
+    /// How many items there are on all pages; there when it was asked for by `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<Count>,
+}
+
+/// How many items a list has. Counting ends at a bound, so that it costs little however many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ListCount)]
+struct Count {
+    /// At least so many: 1000 at most.
+    at_least: u32,
+    /// Whether there are no more than that.
+    is_exact: bool,
+}
+
+impl Count {
+    /// The count of a list of which up to one more than [`MOST`] items were found.
+    fn of(found: usize) -> Self {
+        let found = u32::try_from(found).unwrap_or(u32::MAX);
+        Self { at_least: found.min(MOST), is_exact: found <= MOST }
+    }
 }
 
 /// The parameters that every list has.
@@ -51,12 +72,15 @@ pub(crate) struct Paging {
     /// How many items at most.
     #[param(minimum = 1, maximum = 1000, default = 100)]
     limit: Option<u32>,
-    /// `next` of the page before, or `cursor` of the last line of a stream that broke off.
+    /// `next` of the page before, or `cursor` of the last line of a stream that broke off; empty for the first page.
     cursor: Option<String>,
     /// `json` for a page, `ndjson` for a stream of all of them, one a line, each with its `cursor`; without
     /// it the header `Accept` decides.
     #[param(inline)]
     format: Option<Format>,
+    /// Whether a page says how many items the list has, up to a thousand.
+    #[param(default = false)]
+    count: Option<bool>,
 }
 
 /// How a list is answered.
@@ -90,20 +114,27 @@ pub(crate) struct List<P, F = All> {
 pub(crate) struct Pages<P> {
     window: Window<P>,
     format: Format,
+    counts: bool,
+    alone: bool,
 }
 
 impl<P: Position, F: DeserializeOwned> List<P, F> {
     fn read(request: &HttpRequest) -> Result<Self, Problem> {
         let query = request.query_string();
         // Read apart: what reads both at once would take every number for a text.
-        let is_paging = |pair: &&str| matches!(pair.split('=').next(), Some("limit" | "cursor" | "format"));
+        let is_paging =
+            |pair: &&str| matches!(pair.split('=').next(), Some("limit" | "cursor" | "format" | "count"));
         let (paging, filter): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_paging);
         let Query(paging) =
             Query::<Paging>::from_query(&paging.join("&")).map_err(|error| wrong_query(&error))?;
         let Query(filter) = Query::<F>::from_query(&filter.join("&")).map_err(|error| wrong_query(&error))?;
         let window = Window::read(paging.limit, paging.cursor.as_deref())?;
         let format = paging.format.unwrap_or_else(|| Format::accepted(request));
-        Ok(Self { pages: Pages { window, format }, filter })
+        let counts = paging.count == Some(true);
+        if counts && format == Format::Ndjson {
+            return Err(Problem::invalid("count", "a stream has no count: it has every item"));
+        }
+        Ok(Self { pages: Pages { window, format, counts, alone: false }, filter })
     }
 }
 
@@ -191,6 +222,8 @@ impl<P: Position> Window<P> {
         if !(1..=MOST).contains(&limit) {
             return Err(Problem::invalid("limit", format!("{limit} is not between 1 and {MOST}")));
         }
+        // An empty one is that of the first page.
+        let cursor = cursor.filter(|cursor| !cursor.is_empty());
         Ok(Self { limit, after: cursor.map(decode).transpose()? })
     }
 
@@ -204,11 +237,16 @@ impl<P: Position> Window<P> {
         let more = rows.len() > self.limit as usize;
         rows.truncate(self.limit as usize);
         let next = rows.last().filter(|_| more).map(|last| encode(&position(last)));
-        Page { items: rows.into_iter().map(T::from).collect(), next }
+        Page { items: rows.into_iter().map(T::from).collect(), next, count: None }
     }
 }
 
-impl<P: Position + Send + 'static> Pages<P> {
+impl<P: Position + Clone + Send + 'static> Pages<P> {
+    /// Says that a page is read by one statement, which needs no transaction around it.
+    pub(crate) fn by_one_statement(self) -> Self {
+        Self { alone: true, ..self }
+    }
+
     /// What `read` finds behind a position, up to a number of rows: a page of it, or all of it.
     pub(crate) async fn answer<R: Send + 'static, T: From<R> + Serialize + 'static>(
         mut self,
@@ -218,9 +256,18 @@ impl<P: Position + Send + 'static> Pages<P> {
     ) -> Result<HttpResponse, Problem> {
         let after = self.window.after.take();
         if self.format == Format::Json {
-            let wanted = self.window.wanted();
-            let rows = context.engine.store.read(move |tx| read(tx, after, wanted)).await?;
-            return Ok(HttpResponse::Ok().json(self.window.page::<R, T>(rows, position)));
+            let (wanted, store) = (self.window.wanted(), &context.engine.store);
+            let (rows, count) = if self.counts {
+                let work = move |tx: &mut Tx| Ok((read(tx, None, MOST + 1)?.len(), read(tx, after, wanted)?));
+                let (found, rows) = store.read(work).await?;
+                (rows, Some(Count::of(found)))
+            } else if self.alone {
+                (store.ask(move |tx| read(tx, after.clone(), wanted)).await?, None)
+            } else {
+                (store.read(move |tx| read(tx, after, wanted)).await?, None)
+            };
+            let page = self.window.page::<R, T>(rows, position);
+            return Ok(HttpResponse::Ok().json(Page { count, ..page }));
         }
         // Read before the answer begins: what is wrong with the list as a whole is still told as a problem.
         let first = read.clone();
@@ -291,6 +338,13 @@ mod tests {
         for cursor in ["", "x", "%%", "AAAA"] {
             assert!(decode::<Uuid>(cursor).is_err(), "{cursor}");
         }
+    }
+
+    #[test]
+    fn a_count_ends_at_its_bound() {
+        assert_eq!(Count::of(0), Count { at_least: 0, is_exact: true });
+        assert_eq!(Count::of(1_000), Count { at_least: 1_000, is_exact: true });
+        assert_eq!(Count::of(1_001), Count { at_least: 1_000, is_exact: false });
     }
 
     #[test]

@@ -26,7 +26,10 @@ mod webhooks;
 use actix_web::web;
 use serde::Serialize;
 use store::{StoreError, Tx};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, schema},
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{context::Context, error::Problem};
@@ -124,13 +127,13 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     }
 }
 
-/// The one thing that `read` finds, or that there is no `what` with this id.
+/// The one thing that the statement of `read` finds, or that there is no `what` with this id.
 pub(crate) async fn found<R: Send + 'static, T: From<R>>(
     context: &Context,
     (what, id): (&'static str, impl std::fmt::Display),
-    read: impl FnOnce(&mut Tx) -> Result<Option<R>, StoreError> + Send + 'static,
+    read: impl Fn(&mut Tx) -> Result<Option<R>, StoreError> + Send + 'static,
 ) -> Answer<T> {
-    let row = context.engine.store.read(read).await?;
+    let row = context.engine.store.ask(read).await?;
     Ok(web::Json(row.ok_or_else(|| Problem::no_such(what, id))?.into()))
 }
 
@@ -157,6 +160,13 @@ impl From<contracts::Failure> for Failed {
     fn from(failure: contracts::Failure) -> Self {
         Self { kind: failure.kind.as_str(), reason: failure.reason }
     }
+}
+
+/// How the description tells the words that a parameter may be.
+pub(crate) fn words<T: std::fmt::Display>(about: &str, all: impl IntoIterator<Item = T>) -> Object {
+    let words = all.into_iter().map(|word| word.to_string());
+    let words = ObjectBuilder::new().schema_type(schema::Type::String).enum_values(Some(words));
+    words.description(Some(about)).build()
 }
 
 /// Reads one of the states that a filter may name.

@@ -2,18 +2,22 @@
 //! the scope, the problems that any request may meet.
 
 use utoipa::openapi::{
-    Content, OpenApi, Ref, RefOr,
+    Content, OpenApi, Ref, RefOr, Schema,
     path::Operation,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
 
-use super::operation::{SIGNED, scope_of};
+use super::{
+    example,
+    operation::{SIGNED, scope_of},
+};
 use crate::{error, error_docs, paging::NDJSON};
 
 /// The name of the one way to say who asks.
 const KEY: &str = "key";
 
 pub(super) fn complete(document: &mut OpenApi) {
+    let schemas = example::schemas(document);
     for item in document.paths.paths.values_mut() {
         let operations = [
             ("GET", &mut item.get),
@@ -24,6 +28,9 @@ pub(super) fn complete(document: &mut OpenApi) {
         for (method, operation) in operations {
             if let Some(operation) = operation {
                 name(operation);
+                leave_out(operation);
+                lift(operation);
+                example::show(operation, &schemas);
                 stream(operation);
                 require(method, operation);
                 refuse(method, operation);
@@ -45,6 +52,34 @@ pub(super) fn complete(document: &mut OpenApi) {
 fn name(operation: &mut Operation) {
     let group = operation.tags.iter().flatten().next().map(|tag| tag.replace('-', "_")).unwrap_or_default();
     operation.operation_id = operation.operation_id.take().map(|name| format!("{group}_{name}"));
+}
+
+/// What a parameter is about stands with the parameter, also where its words know it.
+fn lift(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(RefOr::T(Schema::Object(words))) = &mut parameter.schema
+            && parameter.description.is_none()
+        {
+            parameter.description = words.description.take();
+        }
+    }
+}
+
+/// A body that may be left out is an object where it is not, and never null.
+fn leave_out(operation: &mut Operation) {
+    let contents = operation.request_body.iter_mut().filter_map(|body| match body {
+        RefOr::T(body) => Some(body),
+        RefOr::Ref(_) => None,
+    });
+    for content in contents.flat_map(|body| body.content.values_mut()) {
+        let RefOr::T(content) = content else { continue };
+        if let Some(RefOr::T(Schema::OneOf(one_of))) = &content.schema
+            && let Some(said) = one_of.items.iter().find(|item| matches!(item, RefOr::Ref(_)))
+        {
+            content.schema = Some(said.clone());
+        }
+    }
 }
 
 /// Whatever answers a page also answers a stream of its items.

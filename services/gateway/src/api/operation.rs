@@ -1,6 +1,9 @@
 //! What is known of each operation before it is called: its parameters, the scope that it asks for, its cost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use actix_web::http::{
     Method,
@@ -19,6 +22,8 @@ use crate::paging::NDJSON;
 const STREAM: u32 = 20;
 /// Items of a page that cost as much as one request.
 const ITEMS: u32 = 100;
+/// What a count costs: it reads up to a thousand items.
+const COUNT: u32 = 10;
 /// What works with the database away, or says itself that it does not.
 const WITHOUT_STORE: &[&str] = &["repositories_hand_in", "events_listen", "events_socket"];
 
@@ -67,11 +72,11 @@ impl Operation {
         match value("format") {
             Some("ndjson") => STREAM,
             None if accepts.contains(NDJSON) => STREAM,
-            _ => value("limit")
-                .and_then(|limit| limit.parse::<u32>().ok())
-                .unwrap_or(0)
-                .div_ceil(ITEMS)
-                .clamp(1, STREAM),
+            _ => {
+                let items = value("limit").and_then(|limit| limit.parse::<u32>().ok()).unwrap_or(0);
+                let count = if value("count") == Some("true") { COUNT } else { 0 };
+                items.div_ceil(ITEMS).clamp(1, STREAM) + count
+            }
         }
     }
 }
@@ -86,54 +91,76 @@ pub(super) fn scope_of(method: &str, operation: &path::Operation) -> Scope {
 }
 
 /// Every operation, by path and method.
-pub(crate) struct Routes(BTreeMap<String, BTreeMap<&'static str, Operation>>);
+pub(crate) struct Routes(Branch);
+
+/// What lies below a beginning of paths.
+#[derive(Default)]
+struct Branch {
+    /// By the next part of the path, where it is told.
+    named: HashMap<String, Branch>,
+    /// Where it is anything.
+    any: Option<Box<Branch>>,
+    /// The path that ends here.
+    here: Option<Described>,
+}
+
+/// A path that is described, and what it knows.
+pub(crate) struct Described {
+    /// As it is described, with names in braces.
+    pub(crate) pattern: Arc<str>,
+    methods: BTreeMap<&'static str, Operation>,
+}
 
 impl Routes {
     pub(super) fn of(document: &OpenApi) -> Self {
-        let paths = document.paths.paths.iter();
-        Self(
-            paths
-                .map(|(path, item)| {
-                    (
-                        path.clone(),
-                        methods(item).map(|(name, one)| (name, Operation::of(name, one))).collect(),
-                    )
-                })
-                .collect(),
-        )
+        let mut routes = Self(Branch::default());
+        for (pattern, item) in &document.paths.paths {
+            routes.add(pattern, methods(item).map(|(name, one)| (name, Operation::of(name, one))).collect());
+        }
+        routes
     }
 
-    /// The operation that a path means; a question for the head of an answer is one for the answer. Where
-    /// several are meant, which the router tells by the order in which it knows them, it is the one that asks
-    /// for the most.
-    pub(crate) fn operation(&self, path: &str, method: &Method) -> Option<&Operation> {
+    fn add(&mut self, pattern: &str, methods: BTreeMap<&'static str, Operation>) {
+        let mut at = &mut self.0;
+        for part in pattern.split('/') {
+            at = match part.starts_with('{') {
+                true => at.any.get_or_insert_default(),
+                false => at.named.entry(part.to_owned()).or_default(),
+            };
+        }
+        at.here = Some(Described { pattern: pattern.into(), methods });
+    }
+
+    /// The operation that a path means, and its pattern; a question for the head of an answer is one for the
+    /// answer. Where several are meant, which the router tells by the order in which it knows them, it is the one
+    /// that asks for the most.
+    pub(crate) fn operation(&self, path: &str, method: &Method) -> Option<(&Arc<str>, &Operation)> {
         let method = if *method == Method::HEAD { &Method::GET } else { method };
-        let meant = self.0.iter().filter(|(pattern, _)| means(pattern, path));
-        let found = meant.filter_map(|(pattern, methods)| Some((pattern, methods.get(method.as_str())?)));
+        let found = self.meant(path).into_iter();
+        let found = found.filter_map(|one| Some((&one.pattern, one.methods.get(method.as_str())?)));
         // Of equals the one that names more of the path.
-        let weight = |(pattern, operation): &(&String, &Operation)| {
-            (operation.scope, std::cmp::Reverse(pattern.matches('{').count()))
-        };
-        found.max_by_key(weight).map(|(_, operation)| operation)
+        found.max_by_key(|(pattern, one)| (one.scope, std::cmp::Reverse(pattern.matches('{').count())))
     }
 
-    /// The methods that a path knows.
-    pub(super) fn methods_of(&self, path: &str) -> Option<String> {
-        let meant = self.0.iter().filter(|(pattern, _)| means(pattern, path));
-        let methods: BTreeSet<&str> = meant.flat_map(|(_, methods)| methods.keys().copied()).collect();
-        (!methods.is_empty()).then(|| methods.into_iter().collect::<Vec<_>>().join(", "))
+    /// The methods that a path knows; where several are meant, those of the one that names more of it.
+    pub(crate) fn methods_of(&self, path: &str) -> Option<String> {
+        let braces = |one: &&Described| one.pattern.matches('{').count();
+        let meant = self.meant(path).into_iter().min_by_key(braces)?;
+        Some(meant.methods.keys().copied().collect::<Vec<_>>().join(", "))
     }
-}
 
-/// Whether a described path stands for this one.
-fn means(pattern: &str, path: &str) -> bool {
-    let mut parts = path.split('/');
-    let is_same = pattern.split('/').all(|wanted| {
-        parts
-            .next()
-            .is_some_and(|part| if wanted.starts_with('{') { !part.is_empty() } else { wanted == part })
-    });
-    is_same && parts.next().is_none()
+    /// The described paths that stand for this one.
+    fn meant(&self, path: &str) -> Vec<&Described> {
+        let mut branches = vec![&self.0];
+        for part in path.split('/') {
+            let below = branches.into_iter().flat_map(|branch| {
+                let any = branch.any.as_deref().filter(|_| !part.is_empty());
+                branch.named.get(part).into_iter().chain(any)
+            });
+            branches = below.collect();
+        }
+        branches.into_iter().filter_map(|branch| branch.here.as_ref()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -142,23 +169,29 @@ mod tests {
 
     #[test]
     fn a_path_is_told_by_its_parts() {
-        assert!(means("/a/{id}/b", "/a/7/b") && means("/a", "/a"));
-        for other in ["/a/7", "/a/7/b/c", "/a//b", "/a/7/c", "/a/7/b/"] {
-            assert!(!means("/a/{id}/b", other), "{other}");
-        }
         let operation = |scope| Operation { query: Vec::new(), scope, needs_store: true, is_signed: false };
-        let routes = Routes(BTreeMap::from([
-            ("/a/{id}".to_owned(), BTreeMap::from([("GET", operation(Scope::Read))])),
-            ("/a/{kind}".to_owned(), BTreeMap::from([("POST", operation(Scope::Submit))])),
-            ("/a/keys".to_owned(), BTreeMap::from([("GET", operation(Scope::Admin))])),
-        ]));
-        let scope = |path, method| routes.operation(path, &method).map(|one| one.scope);
+        let mut routes = Routes(Branch::default());
+        for (pattern, method, scope) in [
+            ("/a/{id}", "GET", Scope::Read),
+            ("/a/{id}/b", "GET", Scope::Read),
+            ("/a/keys", "GET", Scope::Admin),
+            ("/a/image", "POST", Scope::Submit),
+        ] {
+            routes.add(pattern, BTreeMap::from([(method, operation(scope))]));
+        }
+        let scope = |path, method| routes.operation(path, &method).map(|(_, one)| one.scope);
         assert_eq!(scope("/a/7", Method::GET), Some(Scope::Read));
         assert_eq!(scope("/a/7", Method::HEAD), Some(Scope::Read));
-        assert_eq!(scope("/a/7", Method::POST), Some(Scope::Submit));
+        assert_eq!(scope("/a/7/b", Method::GET), Some(Scope::Read));
+        assert_eq!(scope("/a/image", Method::POST), Some(Scope::Submit));
+        assert_eq!(scope("/a/image", Method::GET), Some(Scope::Read));
         assert_eq!(scope("/a/keys", Method::GET), Some(Scope::Admin));
-        assert_eq!(scope("/b", Method::GET), None);
-        assert_eq!(routes.methods_of("/a/7").as_deref(), Some("GET, POST"));
+        for other in ["/b", "/a", "/a/7/b/c", "/a//b", "/a/7/c", "/a/7/b/", "/a/"] {
+            assert!(routes.operation(other, &Method::GET).is_none(), "{other}");
+        }
+        assert_eq!(routes.methods_of("/a/image").as_deref(), Some("POST"));
+        assert_eq!(routes.methods_of("/a/7").as_deref(), Some("GET"));
+        assert_eq!(&**routes.operation("/a/7/b", &Method::GET).unwrap().0, "/a/{id}/b");
         assert_eq!(routes.methods_of("/b"), None);
     }
 
@@ -171,9 +204,14 @@ mod tests {
             is_signed: false,
         };
         let none = HeaderMap::new();
-        for (query, cost) in
-            [("", 1), ("limit=100", 1), ("limit=101", 2), ("limit=1000", 10), ("a=b&format=ndjson", STREAM)]
-        {
+        for (query, cost) in [
+            ("", 1),
+            ("limit=100", 1),
+            ("limit=101", 2),
+            ("limit=1000", 10),
+            ("count=true", 11),
+            ("a=b&format=ndjson", STREAM),
+        ] {
             assert_eq!(list.cost(query, &none), cost, "{query}");
         }
         let one = Operation { query: Vec::new(), ..list };

@@ -94,6 +94,11 @@ fn show_operation(method: &str, path: &str, operation: &Operation, body: &mut St
     show_parameters(operation, body);
     if let Some(RefOr::T(request)) = &operation.request_body {
         line(body, format_args!("<p>Body: {}</p>", contents(&request.content)));
+        if let Some(RefOr::T(Content { example: Some(example), .. })) =
+            request.content.get("application/json")
+        {
+            line(body, format_args!("<pre><code>{}</code></pre>", Text(&format!("{example:#}"))));
+        }
     }
     line(
         body,

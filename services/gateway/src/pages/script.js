@@ -105,3 +105,13 @@ if (document.querySelector("[data-live]")) {
   events.onopen = () => { state.textContent = "live"; };
   events.onerror = () => { state.textContent = "not live: trying again"; };
 }
+
+// Of "Sign in" and "Sign out" the one that can be done.
+const caller = async () => {
+  const answer = await fetch("/api/v1/caller").catch(() => null);
+  if (!answer) return;
+  const signedIn = answer.ok && (await answer.json()).key !== null;
+  document.getElementById("sign-in").hidden = signedIn;
+  document.getElementById("sign-out").hidden = !signedIn;
+};
+caller();

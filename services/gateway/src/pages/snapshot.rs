@@ -6,6 +6,7 @@ use store::{
     audits::{self, AuditState},
     revisions,
     snapshots::{self, SnapshotState},
+    stocks,
 };
 use uuid::Uuid;
 
@@ -29,16 +30,17 @@ pub(super) async fn show(context: Shared, id: Path<Uuid>) -> Result<HttpResponse
             let come = snapshots::progress(tx, id)?;
             let audit = audits::latest_of_snapshot(tx, id)?;
             let parts = revisions::of_snapshot(tx, id, None, None, ROWS)?;
-            Ok(Some((snapshot, come, audit, parts)))
+            let stock = stocks::get(tx, snapshot.stock)?.map(|stock| stock.name).unwrap_or_default();
+            Ok(Some((snapshot, come, audit, parts, stock)))
         })
         .await?;
-    let (snapshot, come, audit, parts) = found.ok_or_else(|| Problem::no_such("snapshot", id))?;
+    let (snapshot, come, audit, parts, stock) = found.ok_or_else(|| Problem::no_such("snapshot", id))?;
     let mut body = format!(
         "<h1>Snapshot <small>{}</small></h1>\n<p>{} begun {}, for the stock {}{}</p>\n",
         Text(id),
         state(snapshot.state.as_str()),
         time(snapshot.created_at),
-        link(format_args!("/stocks/{}", snapshot.stock), "it is meant for"),
+        link(format_args!("/stocks/{}", snapshot.stock), stock),
         snapshot.stock_version.map(|version| format!(", version {version}")).unwrap_or_default(),
     );
     let is_open = snapshot.ended_at.is_none();

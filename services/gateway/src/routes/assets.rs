@@ -17,11 +17,11 @@ use store::{
     Tx,
     assets::{self, AssetFilter, AssetState},
 };
-use utoipa::IntoParams;
+use utoipa::{IntoParams, openapi::Object};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{Answer, state_named};
+use super::{Answer, state_named, words};
 use crate::{
     context::Shared,
     error::{NOT_FOUND, Problem},
@@ -43,9 +43,9 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only those in this state: `queued`, `in_progress`, `complete` or `failed`.
+    #[param(schema_with = states)]
     state: Option<String>,
-    /// Only those of this kind: `image`, `source` or `archive`.
+    #[param(schema_with = kinds)]
     kind: Option<String>,
     /// Only those that this request brought.
     submission: Option<Uuid>,
@@ -77,7 +77,7 @@ async fn list(context: Shared, asked: List<Uuid, Filter>) -> Result<HttpResponse
     let filter = AssetFilter { submission: submission.map(SubmissionId), state, kind };
     let read =
         move |tx: &mut Tx, after: Option<Uuid>, wanted| assets::list(tx, &filter, after.map(AssetId), wanted);
-    asked.pages.answer::<_, Asset>(context, |row| row.id.0, read).await
+    asked.pages.by_one_statement().answer::<_, Asset>(context, |row| row.id.0, read).await
 }
 
 /// One asset.
@@ -97,11 +97,11 @@ async fn one(context: Shared, id: Path<String>) -> Answer<Asset> {
 /// the file itself as the body of any other type. With the header `Idempotency-Key` a request that is sent
 /// twice counts once.
 #[utoipa::path(tag = "assets", security(("key" = ["submit"])),
-    params(("kind" = String, Path, description = "`image`, `source` or `archive`"), Hooks,
+    params(("id" = String, Path, description = "The kind: `image`, `source` or `archive`"), Hooks,
         ("Idempotency-Key" = Option<String>, Header, description = "A text of your choice, up to 200 characters")),
     request_body(content = New),
     responses((status = 202, description = "They are queued", body = Accepted), Changing))]
-#[post("/assets/{kind}")]
+#[post("/assets/{id}")]
 async fn take(
     context: Shared,
     request: HttpRequest,
@@ -129,9 +129,17 @@ async fn take(
     Ok(HttpResponse::Accepted().insert_header(("Location", href)).json(accepted))
 }
 
+fn kinds() -> Object {
+    words("Only those of this kind.", Kind::ALL.iter().map(|kind| kind.as_str()))
+}
+
 fn kind_of(name: &str) -> Result<Kind, Problem> {
     Kind::from_name(name).ok_or_else(|| {
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
         Problem::invalid("kind", format!("{name:?} is no kind of asset; known: {}", known.join(", ")))
     })
+}
+
+fn states() -> Object {
+    words("Only those in this state.", AssetState::ALL)
 }

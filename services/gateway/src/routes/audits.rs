@@ -6,7 +6,7 @@ pub(super) mod shape;
 
 use actix_web::{
     HttpRequest, HttpResponse, get,
-    web::{Path, Query},
+    web::{self, Path, Query},
 };
 use contracts::AuditId;
 use store::{Tx, audits, changes::Source, tasks};
@@ -18,7 +18,7 @@ use self::shape::Audit;
 use super::{
     Answer,
     changes::{Change, ChangeFilter, Place},
-    found, report,
+    report,
 };
 use crate::{
     context::Shared,
@@ -39,12 +39,13 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 #[get("/audits/{id}")]
 async fn one(context: Shared, id: Path<Uuid>) -> Answer<Audit> {
     let id = AuditId(*id);
-    found(&context, ("audit", id), move |tx| {
+    let read = move |tx: &mut Tx| {
         let Some(audit) = audits::get(tx, id)? else { return Ok(None) };
         let task = tasks::get(tx, audit.task)?;
         Ok(Some((audit, task)))
-    })
-    .await
+    };
+    let row = context.engine.store.read(read).await?;
+    Ok(web::Json(row.ok_or_else(|| Problem::no_such("audit", id))?.into()))
 }
 
 /// Lists what an audited snapshot would change, by URL of the repository and path.
@@ -71,7 +72,7 @@ async fn changes_of(
 /// whether a copy is still good.
 #[utoipa::path(tag = "audits",
     params(("id" = Uuid, Path, description = "The audit's id"), report::Asked), responses(
-    (status = 200, description = "The report", content_type = "application/octet-stream", body = Vec<u8>), Reporting))]
+    (status = 200, description = "The report, in the format asked for", content_type = "*/*", body = Vec<u8>), Reporting))]
 #[get("/audits/{id}/report")]
 async fn report_of(
     context: Shared,

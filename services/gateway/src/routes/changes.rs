@@ -6,7 +6,7 @@ use store::{
     StoreError, Tx,
     changes::{ChangeKind, ChangeRow, Cursor, Options, Reader, Side, Source},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use uuid::Uuid;
 
 use crate::{error::Problem, paging::Position, quoting::PathText, reporting::options};
@@ -103,13 +103,14 @@ impl From<Side> for State {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ChangeFilter {
-    /// Only those of this kind: `new`, `modified`, `removed`, `moved` or `attributes`.
+    #[param(schema_with = kinds)]
     pub(crate) kind: Option<String>,
     /// Only those of this repository.
     pub(crate) repository: Option<Uuid>,
 }
 
 /// A place in a list of changes: behind this row.
+#[derive(Clone)]
 pub(crate) struct Place(Cursor);
 
 impl Place {
@@ -148,6 +149,11 @@ pub(crate) fn reader(
         source.check(tx)?;
         Reader::open(source, options.clone(), after.map(|place| place.0)).page(tx, limit as usize)
     })
+}
+
+/// The words of a filter by kind.
+pub(crate) fn kinds() -> Object {
+    super::words("Only changes of this kind.", ChangeKind::ALL.iter().map(|kind| kind.as_str()))
 }
 
 fn kind_named(name: &str) -> Result<ChangeKind, Problem> {

@@ -145,7 +145,7 @@ impl Name {
 const ID: &str = "`swh:1:cnt:…`, a git blob id, or `sha256:…`";
 
 /// One content, with what the analyzers found.
-#[utoipa::path(tag = "contents", params(("id" = String, Path, description = ID)), responses(
+#[utoipa::path(tag = "contents", params(("id" = String, Path, description = ID, pattern = r"^(swh:1:cnt:[0-9a-f]{40}|[0-9a-f]{40}|sha256:[0-9a-f]{64})$")), responses(
     (status = 200, description = "The content", body = Content), Finding))]
 #[get("/contents/{id}")]
 async fn one(context: Shared, id: Path<String>) -> Answer<Content> {
@@ -180,7 +180,7 @@ impl From<Named> for ContentName {
 }
 
 /// Lists the names of a content: where it is, in every tree that is known.
-#[utoipa::path(tag = "contents", params(("id" = String, Path, description = ID), Paging), responses(
+#[utoipa::path(tag = "contents", params(("id" = String, Path, description = ID, pattern = r"^(swh:1:cnt:[0-9a-f]{40}|[0-9a-f]{40}|sha256:[0-9a-f]{64})$"), Paging), responses(
     (status = 200, description = "A page of names", body = Page<ContentName>), Finding))]
 #[get("/contents/{id}/names")]
 async fn names(
@@ -210,7 +210,7 @@ async fn names(
 ///
 /// They are whatever somebody put into a repository: the answer is to be saved, not shown, and its headers say
 /// so to a browser.
-#[utoipa::path(tag = "contents", params(("id" = String, Path, description = ID),
+#[utoipa::path(tag = "contents", params(("id" = String, Path, description = ID, pattern = r"^(swh:1:cnt:[0-9a-f]{40}|[0-9a-f]{40}|sha256:[0-9a-f]{64})$"),
         ("Range" = Option<String>, Header, description = "One range, for instance `bytes=0-1023`")),
     responses(
     (status = 200, description = "All of them", body = Vec<u8>, content_type = "application/octet-stream"),

@@ -40,7 +40,7 @@ struct VersionChanges {
     /// The version that is taken for the new one; the newest when it is not said.
     #[param(minimum = 0)]
     to: Option<i64>,
-    /// Only changes of this kind: `new`, `modified`, `removed`, `moved` or `attributes`.
+    #[param(schema_with = changes::kinds)]
     kind: Option<String>,
     /// Only changes of this repository.
     repository: Option<Uuid>,
@@ -56,9 +56,9 @@ struct VersionReport {
     /// The version that is taken for the new one; the newest when it is not said.
     #[param(minimum = 0)]
     to: Option<i64>,
-    /// `xlsx`, `csv`, `jsonl` or `html`; without it the header `Accept` decides, and CSV is the usual.
+    #[param(schema_with = report::formats)]
     format: Option<String>,
-    /// Only this section: `new`, `modified`, `removed`, `moved`, `attributes` or `summary`.
+    #[param(schema_with = report::sections)]
     section: Option<String>,
 }
 
@@ -94,7 +94,7 @@ async fn stock_changes(
 /// A report of what differs between two versions of a stock.
 #[utoipa::path(tag = "stocks",
     params(("id" = Uuid, Path, description = "The stock's id"), VersionReport), responses(
-    (status = 200, description = "The report", content_type = "application/octet-stream", body = Vec<u8>), Reporting))]
+    (status = 200, description = "The report, in the format asked for", content_type = "*/*", body = Vec<u8>), Reporting))]
 #[get("/stocks/{id}/report")]
 async fn stock_report(
     context: Shared,
@@ -114,7 +114,7 @@ async fn stock_report(
 struct SnapshotChanges {
     /// The id of the snapshot that is taken for the old one.
     from: Uuid,
-    /// Only changes of this kind: `new`, `modified`, `removed`, `moved` or `attributes`.
+    #[param(schema_with = changes::kinds)]
     kind: Option<String>,
     /// Only changes of this repository.
     repository: Option<Uuid>,
@@ -126,9 +126,9 @@ struct SnapshotChanges {
 struct SnapshotReport {
     /// The id of the snapshot that is taken for the old one.
     from: Uuid,
-    /// `xlsx`, `csv`, `jsonl` or `html`; without it the header `Accept` decides, and CSV is the usual.
+    #[param(schema_with = report::formats)]
     format: Option<String>,
-    /// Only this section: `new`, `modified`, `removed`, `moved`, `attributes` or `summary`.
+    #[param(schema_with = report::sections)]
     section: Option<String>,
 }
 
@@ -153,7 +153,7 @@ async fn snapshot_changes(
 #[utoipa::path(tag = "snapshots",
     params(("id" = Uuid, Path, description = "The id of the snapshot that is taken for the new one"), SnapshotReport),
     responses(
-    (status = 200, description = "The report", content_type = "application/octet-stream", body = Vec<u8>), Reporting))]
+    (status = 200, description = "The report, in the format asked for", content_type = "*/*", body = Vec<u8>), Reporting))]
 #[get("/snapshots/{id}/report")]
 async fn snapshot_report(
     context: Shared,

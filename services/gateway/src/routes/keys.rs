@@ -23,7 +23,7 @@ use crate::{
     context::Shared,
     error::Problem,
     error_docs::{Changing, Finding, Listing, Making},
-    extract::Json,
+    extract::{IfSaid, Json},
     paging::{List, Page, Paging},
 };
 
@@ -169,7 +169,7 @@ struct Told {
 #[get("/keys")]
 async fn list(context: Shared, asked: List<Uuid>) -> Result<HttpResponse, Problem> {
     let read = |tx: &mut Tx, before: Option<Uuid>, wanted| api_keys::list(tx, before.map(KeyId), wanted);
-    asked.pages.answer::<_, Key>(context, |row| row.id.0, read).await
+    asked.pages.by_one_statement().answer::<_, Key>(context, |row| row.id.0, read).await
 }
 
 /// Makes a key. Its text is in this answer and kept nowhere.
@@ -222,7 +222,7 @@ async fn one(context: Shared, id: Path<Uuid>) -> Answer<Key> {
     (status = 201, description = "The new key", body = MadeKey,
         headers(("Location" = String, description = "Where it is"))), Changing))]
 #[post("/keys/{id}/rotate")]
-async fn rotate(context: Shared, id: Path<Uuid>, body: Json<NewRotation>) -> Result<HttpResponse, Problem> {
+async fn rotate(context: Shared, id: Path<Uuid>, body: IfSaid<NewRotation>) -> Result<HttpResponse, Problem> {
     let (id, now) = (KeyId(*id), context.now());
     if body.0.grace_seconds > GRACE {
         return Err(Problem::invalid("grace_seconds", format!("the most is {GRACE}")));

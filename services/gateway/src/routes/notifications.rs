@@ -76,7 +76,7 @@ async fn list(context: Shared, asked: List<Uuid, Filter>) -> Result<HttpResponse
     let page = move |tx: &mut Tx, before: Option<Uuid>, wanted| {
         notifications::list(tx, unread, before.map(NotificationId), wanted)
     };
-    asked.pages.answer::<_, Notification>(context, |row| row.id.0, page).await
+    asked.pages.by_one_statement().answer::<_, Notification>(context, |row| row.id.0, page).await
 }
 
 /// Notes that a notification was read.

@@ -12,11 +12,11 @@ use store::{
     Tx,
     repairs::{self, RepairState},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{Answer, found, state_named};
+use super::{Answer, found, state_named, words};
 use crate::{
     context::Shared,
     error::Problem,
@@ -124,7 +124,7 @@ struct Requested {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only those in this state.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// Only the one that this message asked for.
     message_id: Option<String>,
@@ -141,7 +141,7 @@ async fn list(context: Shared, asked: List<Uuid, Filter>) -> Result<HttpResponse
         Some(message) => Ok(repairs::by_message(tx, message)?.into_iter().collect()),
         None => repairs::list(tx, state, before.map(RepairId), wanted),
     };
-    asked.pages.answer::<_, Repair>(context, |row| row.id.0, read).await
+    asked.pages.by_one_statement().answer::<_, Repair>(context, |row| row.id.0, read).await
 }
 
 /// Asks for a repair.
@@ -173,4 +173,8 @@ async fn request(context: Shared, body: Json<New>) -> Result<HttpResponse, Probl
 async fn one(context: Shared, id: Path<Uuid>) -> Answer<Repair> {
     let id = RepairId(*id);
     found(&context, ("repair", id), move |tx| repairs::get(tx, id)).await
+}
+
+fn states() -> Object {
+    words("Only those in this state.", RepairState::ALL)
 }

@@ -9,7 +9,7 @@ use futures_util::stream;
 use reports::audit::{Format, Section};
 use serde::Deserialize;
 use store::{StoreError, Tx, audits, changes::Source, findings};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, openapi::Object};
 
 use crate::{context::Shared, error::Problem, reporting::Writing};
 
@@ -21,11 +21,23 @@ const NOTHING_BUT_ITSELF: &str = "default-src 'none'; style-src 'unsafe-inline'"
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// `xlsx`, `csv`, `jsonl` or `html`; without it the header `Accept` decides, and CSV is the usual.
+    #[param(schema_with = formats)]
     pub(crate) format: Option<String>,
-    /// Only this section: `new`, `modified`, `removed`, `moved`, `attributes`, `findings` or `summary`. As CSV it
-    /// is a table and nothing else. A page has no sections.
+    #[param(schema_with = sections)]
     pub(crate) section: Option<String>,
+}
+
+/// The words that a format may be asked for by.
+pub(crate) fn formats() -> Object {
+    super::words("Without it the header `Accept` decides, and CSV is the usual.", Format::ALL)
+}
+
+/// The words that a section may be asked for by.
+pub(crate) fn sections() -> Object {
+    super::words(
+        "Only this section. As CSV it is a table and nothing else. A page has no sections.",
+        Section::ALL,
+    )
 }
 
 impl Asked {

@@ -95,7 +95,7 @@ async fn list(context: Shared, asked: List<String, Filter>) -> Result<HttpRespon
         Some(url) => Ok(repositories::by_url(tx, url)?.into_iter().collect()),
         None => repositories::list(tx, after.as_deref(), wanted),
     };
-    asked.pages.answer::<_, Repository>(context, |row| row.url.clone(), read).await
+    asked.pages.by_one_statement().answer::<_, Repository>(context, |row| row.url.clone(), read).await
 }
 
 /// A repository that is handed in.
@@ -106,10 +106,10 @@ struct NewRepository {
     #[schema(max_length = 2048, example = "https://github.com/BurntSushi/ripgrep")]
     url: String,
     /// A name for people; taken from the URL when it is not said.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     /// The name of the stock that it is meant for; the default one when it is not said.
-    #[schema(max_length = 200)]
+    #[schema(min_length = 1, max_length = 200)]
     stock: Option<String>,
 }
 

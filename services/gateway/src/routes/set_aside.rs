@@ -104,7 +104,7 @@ async fn list(context: Shared, asked: List<Uuid, Filter>) -> Result<HttpResponse
     let read = move |tx: &mut Tx, after: Option<Uuid>, wanted| {
         set_aside::list(tx, &filter, after.map(SetAsideId), i64::from(wanted))
     };
-    asked.pages.answer::<_, SetAside>(context, |row| row.id.0, read).await
+    asked.pages.by_one_statement().answer::<_, SetAside>(context, |row| row.id.0, read).await
 }
 
 /// One message that is set aside.

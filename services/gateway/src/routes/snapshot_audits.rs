@@ -100,7 +100,7 @@ async fn start(context: Shared, path: Path<(Uuid, Uuid)>) -> Result<HttpResponse
 #[utoipa::path(tag = "audits", params(
     ("stockId" = Uuid, Path, description = "The stock's id"),
     ("snapshotId" = Uuid, Path, description = "The snapshot's id"), report::Asked), responses(
-    (status = 200, description = "The report", content_type = "application/octet-stream", body = Vec<u8>), Reporting))]
+    (status = 200, description = "The report, in the format asked for", content_type = "*/*", body = Vec<u8>), Reporting))]
 #[get("/stocks/{stockId}/snapshots/{snapshotId}/audit")]
 async fn download(
     context: Shared,

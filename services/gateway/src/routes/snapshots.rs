@@ -17,12 +17,12 @@ use store::{
     snapshots::{self, SnapshotFilter, SnapshotState},
     tasks,
 };
-use utoipa::IntoParams;
+use utoipa::{IntoParams, openapi::Object};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(crate) use self::shape::{Revision, Snapshot, SnapshotDetail};
-use super::{Answer, audits::shape::Audit, missing, state_named};
+use super::{Answer, audits::shape::Audit, missing, state_named, words};
 use crate::{
     context::{Context, Shared},
     error::Problem,
@@ -44,7 +44,7 @@ struct Filter {
     source: Option<Uuid>,
     /// Only those for this stock.
     stock: Option<Uuid>,
-    /// Only those in this state.
+    #[param(schema_with = states)]
     state: Option<String>,
 }
 
@@ -95,7 +95,7 @@ async fn one(context: Shared, id: Path<Uuid>) -> Answer<SnapshotDetail> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct OfState {
-    /// Only those in this state.
+    #[param(schema_with = revision_states)]
     state: Option<String>,
 }
 
@@ -115,4 +115,12 @@ async fn of_snapshot(
         revisions::of_snapshot(tx, id, state, after.map(RevisionId), wanted)
     };
     asked.pages.answer::<_, Revision>(context, |row| row.id.0, read).await
+}
+
+fn states() -> Object {
+    words("Only those in this state.", SnapshotState::ALL)
+}
+
+fn revision_states() -> Object {
+    words("Only those in this state.", RevisionState::ALL)
 }

@@ -13,7 +13,10 @@ use store::{
     sources::{self, SourceState, Wanted},
     tasks,
 };
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Object, ObjectBuilder, schema},
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -24,7 +27,7 @@ use crate::{
     context::Shared,
     error::Problem,
     error_docs::{Changing, Finding, Listing, Making},
-    extract::Json,
+    extract::{IfSaid, Json},
     paging::{List, Page, Paging},
 };
 use standing::Visits;
@@ -48,7 +51,7 @@ pub(crate) struct Source {
     #[schema(example = "list")]
     kind: String,
     /// What the indexer is told; each kind has parameters of its own.
-    #[schema(value_type = Object, example = json!({ "urls": ["https://github.com/BurntSushi/ripgrep"] }))]
+    #[schema(schema_with = params)]
     params: Value,
     /// The id of the stock that its snapshots are meant for.
     stock: Uuid,
@@ -96,8 +99,7 @@ struct New {
     /// What kind of place it is; `GET /api/v1/source-kinds` has all of them.
     #[schema(example = "list")]
     kind: String,
-    /// What it is told; `GET /api/v1/source-kinds` has the parameters of each kind.
-    #[schema(value_type = Object, example = json!({ "urls": ["https://github.com/BurntSushi/ripgrep"] }))]
+    #[schema(schema_with = params)]
     params: Value,
     /// The name of the stock that its snapshots are meant for; it is made when it is not there.
     #[serde(default = "default_stock")]
@@ -156,7 +158,7 @@ struct NewState {
 #[get("/sources")]
 async fn list(context: Shared, asked: List<String>) -> Result<HttpResponse, Problem> {
     let read = |tx: &mut Tx, after: Option<String>, wanted| sources::list(tx, after.as_deref(), wanted);
-    asked.pages.answer::<_, Source>(context, |row| row.name.clone(), read).await
+    asked.pages.by_one_statement().answer::<_, Source>(context, |row| row.name.clone(), read).await
 }
 
 /// Makes a source, or changes the one of this name.
@@ -237,7 +239,7 @@ async fn set_state(context: Shared, id: Path<Uuid>, body: Json<NewState>) -> Ans
         headers(("Location" = String, description = "Where it is"))),
     Changing))]
 #[post("/sources/{id}/runs")]
-async fn run(context: Shared, id: Path<Uuid>, body: Json<NewRun>) -> Result<HttpResponse, Problem> {
+async fn run(context: Shared, id: Path<Uuid>, body: IfSaid<NewRun>) -> Result<HttpResponse, Problem> {
     let (id, now, auto_commit) = (SourceId(*id), context.now(), body.0.auto_commit);
     let begun = context
         .engine
@@ -253,4 +255,15 @@ async fn run(context: Shared, id: Path<Uuid>, body: Json<NewRun>) -> Result<Http
         (None, None) => return Err(Problem::internal("a run has neither a snapshot nor a task")),
     };
     Ok(HttpResponse::Accepted().insert_header(("Location", location)).json(run))
+}
+
+/// What a kind of source is told, as the description shows it.
+fn params() -> Object {
+    let about = "What it is told; `GET /api/v1/source-kinds` has the parameters of each kind.";
+    let example = serde_json::json!({ "urls": ["https://github.com/BurntSushi/ripgrep"] });
+    ObjectBuilder::new()
+        .schema_type(schema::Type::Object)
+        .description(Some(about))
+        .examples([example])
+        .build()
 }

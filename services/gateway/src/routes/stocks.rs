@@ -114,7 +114,7 @@ pub(super) fn check_name(field: &'static str, name: &str) -> Result<(), Problem>
 #[get("/stocks")]
 async fn list(context: Shared, asked: List<String>) -> Result<HttpResponse, Problem> {
     let read = |tx: &mut Tx, after: Option<String>, wanted| stocks::list(tx, after.as_deref(), wanted);
-    asked.pages.answer::<_, Stock>(context, |row| row.name.clone(), read).await
+    asked.pages.by_one_statement().answer::<_, Stock>(context, |row| row.name.clone(), read).await
 }
 
 /// One stock.

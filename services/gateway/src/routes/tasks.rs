@@ -8,11 +8,11 @@ use store::{
     Tx,
     tasks::{self, TaskFilter, TaskState},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{Answer, Failed, found, state_named};
+use super::{Answer, Failed, found, state_named, words};
 use crate::{
     context::Shared,
     error::Problem,
@@ -91,7 +91,7 @@ impl From<tasks::Task> for Task {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only those in this state.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// Only those of this kind.
     kind: Option<String>,
@@ -109,7 +109,7 @@ async fn list(context: Shared, asked: List<Uuid, Filter>) -> Result<HttpResponse
     let read = move |tx: &mut Tx, after: Option<Uuid>, wanted| {
         tasks::list(tx, &filter, after.map(TaskId), i64::from(wanted))
     };
-    asked.pages.answer::<_, Task>(context, |row| row.id.0, read).await
+    asked.pages.by_one_statement().answer::<_, Task>(context, |row| row.id.0, read).await
 }
 
 /// One task.
@@ -142,4 +142,8 @@ async fn rerun(context: Shared, id: Path<Uuid>) -> Result<HttpResponse, Problem>
     let (id, now) = (TaskId(*id), context.now());
     let task = context.engine.submit("gateway", move |tx| steer::rerun(tx, id, now)).await?;
     Ok(HttpResponse::Accepted().json(Task::from(task)))
+}
+
+fn states() -> Object {
+    words("Only those in this state.", TaskState::ALL)
 }

@@ -67,7 +67,7 @@ async fn all_events() -> web::Json<Vec<Event>> {
 async fn list(context: Shared, asked: List<Uuid>) -> Result<HttpResponse, Problem> {
     let read =
         |tx: &mut Tx, before: Option<Uuid>, wanted| subscriptions::list(tx, before.map(WebhookId), wanted);
-    asked.pages.answer::<_, Webhook>(context, |row| row.id.0, read).await
+    asked.pages.by_one_statement().answer::<_, Webhook>(context, |row| row.id.0, read).await
 }
 
 /// Makes a webhook. What the receiver needs for verifying is in the answer, and nowhere else afterwards.

@@ -67,7 +67,7 @@ async fn a_body_is_read_with_care() {
         };
         for (body, at, word) in [
             (json!({}), "body", "name"),
-            (json!([]), "body", "expected struct"),
+            (json!([]), "body", "no JSON object"),
             (with("name", json!(7)), "name", "expected a string"),
             (with("name", json!(" ")), "name", "1 to 200"),
             (with("name", json!("a\nb")), "name", "control"),

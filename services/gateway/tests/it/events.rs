@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use store::{
+    StoreError,
+    events::{self, NewEvent},
+};
 use testkit::{GitFixture, on_each_stack};
 
 use crate::world::World;
@@ -132,6 +136,51 @@ async fn what_happens_is_told_and_told_again_to_who_was_away() {
         // An open stream does not keep the gateway from stopping.
         world.stop().await;
         while all.next().await.is_some() {}
+    })
+    .await;
+}
+
+/// Events: more than a gateway keeps for one client, and more bytes than lie in sockets.
+const MANY: u64 = 3_000;
+
+#[tokio::test]
+async fn who_reads_slowly_misses_nothing_and_holds_up_nobody() {
+    on_each_stack(async |stack| {
+        let world = World::new(stack).await;
+        let mut slow = Stream::open(&world, "", None).await;
+        let mut quick = Stream::open(&world, "", None).await;
+        let filler = "x".repeat(4_000);
+        let write = async |numbers: std::ops::RangeInclusive<u64>| {
+            let new = |number| NewEvent {
+                message_id: format!("slow-{number}"),
+                kind: "task.ended.v1".to_owned(),
+                time: world.engine.clock.now(),
+                body: json!({ "number": number, "filler": filler }).to_string(),
+            };
+            let all: Vec<NewEvent> = numbers.map(new).collect();
+            let write = move |tx: &mut store::Tx| events::append(tx, &all);
+            world.engine.store.write::<_, StoreError, _>(write).await.unwrap();
+        };
+        // As another gateway would have written them: this one finds them when it looks.
+        write(1..=1).await;
+        for stream in [&mut quick, &mut slow] {
+            assert_eq!(stream.next().await.unwrap().id, "1");
+        }
+        write(2..=MANY).await;
+        for stream in [&mut quick, &mut slow] {
+            let mut last = 1;
+            while last < MANY {
+                let frame = stream.next().await.unwrap();
+                if frame.event == "missed" {
+                    // Told live no more, and from here on out of the database.
+                    assert_eq!(frame.data["resume_after"], last);
+                    continue;
+                }
+                last += 1;
+                assert_eq!(frame.id, last.to_string());
+            }
+        }
+        world.stop().await;
     })
     .await;
 }

@@ -30,6 +30,10 @@ async fn pages_follow_one_another() {
         let snapshots = world.client.all("/snapshots", 2).await;
         let of: Vec<&str> = snapshots.iter().map(|one| one["source"].as_str().unwrap()).rev().collect();
         assert_eq!(of, ids);
+        let counted = world.client.get("/snapshots?limit=2&count=true&state=indexing").await.expect(200);
+        assert_eq!(counted["count"], json!({ "at_least": 7, "is_exact": true }));
+        assert_eq!(counted["items"].as_array().unwrap().len(), 2);
+        world.client.get("/snapshots?format=ndjson&count=true").await.expect(400);
         let lines = world.client.get("/snapshots?format=ndjson").await.text;
         assert_eq!(lines.lines().count(), 7);
         let second: Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();

@@ -206,11 +206,8 @@ async fn create(store: &Store, name: &str, file: Option<&PathBuf>) -> Result<(),
     let (wanted, now) = (name.to_owned(), Timestamp::now());
     let made = store
         .write(move |tx| {
-            if stocks::by_name(tx, &wanted)?.is_some() {
-                return Err(taken(&wanted));
-            }
-            let stock = stocks::get_or_create(tx, &wanted, now)?;
-            Ok(stocks::set_policy(tx, stock.id, &policy)?)
+            let (stock, is_new) = stocks::create(tx, &wanted, &policy, now)?;
+            if is_new { Ok(stock) } else { Err(taken(&wanted)) }
         })
         .await?;
     listing::one(TableFormat::Table, &gateway::shown::stock(made), STOCK)

@@ -2,23 +2,18 @@
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpRequest,
-    http::header::CONTENT_TYPE,
-    web::{Bytes, Payload},
-};
+use actix_web::{HttpRequest, http::header::CONTENT_TYPE, web::Payload};
 use analysis::validation::Kind;
 use contracts::ErrorKind;
 use egress::Reach;
-use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use store::assets::{NewAsset, Provider};
 
 use super::{Hooks, manifest, shape::New};
 use crate::{
     context::Shared,
-    error::{Problem, TOO_LARGE},
-    extract::{PATIENCE, too_slow},
+    error::Problem,
+    extract::{PATIENCE, object, whole},
 };
 
 /// How long is waited for an answer of where an asset is, before it is accepted: it is asked again when it runs.
@@ -64,7 +59,7 @@ pub(super) async fn read(
     }
     let new = match essence.as_str() {
         "application/json" => {
-            let asset = located(context, kind, json(&body)?, "")?;
+            let asset = located(context, kind, object(&body)?, "")?;
             reachable(context, &asset).await?;
             vec![asset]
         }
@@ -78,28 +73,6 @@ pub(super) async fn read(
         }
     };
     Ok(Brought { new, digest, many: is_manifest })
-}
-
-async fn whole(payload: Payload, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
-    let body = tokio::time::timeout(patience, payload.to_bytes_limited(limit)).await;
-    match body.map_err(|_elapsed| too_slow(patience))? {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) => Err(Problem::invalid("body", format!("it did not arrive: {error}"))),
-        Err(_) => Err(Problem::new(&TOO_LARGE, format!("the body is larger than {limit} bytes"))),
-    }
-}
-
-/// Reads JSON, and says at which field it is not what was expected.
-pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        // What breaks off has no name yet.
-        let at = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
-        Problem::invalid(at, error.into_inner().to_string())
-    })?;
-    deserializer.end().map_err(|error| Problem::invalid("body", error.to_string()))?;
-    Ok(value)
 }
 
 fn many(

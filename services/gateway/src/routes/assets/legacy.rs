@@ -25,7 +25,7 @@ use crate::{
     context::Shared,
     error::Problem,
     error_docs::{Finding, Listing, Making},
-    extract::Json,
+    extract::AnyJson,
     paging::{Window, encode},
 };
 
@@ -88,7 +88,7 @@ struct Asked {
 #[utoipa::path(tag = "assets", security(("key" = ["submit"])), request_body = Submitted, responses(
     (status = 202, description = "It is queued", body = Accepted), Making))]
 #[post("/assets/image")]
-async fn old_image(context: Shared, body: Json<Value>) -> Result<HttpResponse, Problem> {
+async fn old_image(context: Shared, body: AnyJson) -> Result<HttpResponse, Problem> {
     let new = match read(&body.0) {
         Ok(read) => located(&context, read).await,
         Err(wrong) => Err(wrong),
@@ -138,10 +138,11 @@ async fn old_one(context: Shared, id: Path<String>) -> Result<HttpResponse, Prob
 }
 
 /// Says again what was said to it, as before: somewhere for hooks to go while a program is tried out.
-#[utoipa::path(tag = "assets", security(("key" = ["read"])), request_body = Value, responses(
+#[utoipa::path(tag = "assets", security(("key" = ["read"])),
+    request_body(content = Value, example = json!({ "asset": "complete" })), responses(
     (status = 200, description = "What was sent", body = Value), Making))]
 #[post("/echo/post")]
-async fn old_echo(body: Json<Value>) -> HttpResponse {
+async fn old_echo(body: AnyJson) -> HttpResponse {
     HttpResponse::Ok().json(body.0)
 }
 

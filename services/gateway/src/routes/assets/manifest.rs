@@ -1,7 +1,7 @@
 //! Manifests: many assets in one body, one a line.
 
-use super::{body::json, shape::New};
-use crate::error::Problem;
+use super::shape::New;
+use crate::{error::Problem, extract::object};
 
 /// Columns that a manifest in CSV may have.
 const COLUMNS: [&str; 4] = ["location", "on_start", "on_success", "on_failure"];
@@ -9,7 +9,7 @@ const COLUMNS: [&str; 4] = ["location", "on_start", "on_success", "on_failure"];
 /// One JSON object a line, with the number of its line. Empty lines do not matter.
 pub(super) fn ndjson(body: &[u8]) -> impl Iterator<Item = Line> {
     let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).zip(1..);
-    lines.filter(|(line, _)| !line.is_empty()).map(|(line, number)| (number, json(line)))
+    lines.filter(|(line, _)| !line.is_empty()).map(|(line, number)| (number, object(line)))
 }
 
 /// The number of a line, and what it asks for.

@@ -8,7 +8,7 @@ use store::{
     Tx, audits,
     findings::{self, FindingFilter},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ use crate::{
     error_docs,
     paging::{List, Page, Paging},
     quoting::PathText,
-    routes::missing,
+    routes::{missing, words},
 };
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
@@ -92,7 +92,7 @@ impl From<findings::Finding> for Finding {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Only those of this level: `info`, `warn` or `block`.
+    #[param(schema_with = levels)]
     level: Option<String>,
     /// Only those of this check.
     check: Option<String>,
@@ -126,6 +126,10 @@ async fn list_findings(
         findings::of_audit(tx, id, &filter, after, wanted)
     };
     asked.pages.answer::<_, Finding>(context, |row| row.id, read).await
+}
+
+fn levels() -> Object {
+    words("Only those of this level.", policy::Level::ALL.iter().map(|level| level.as_str()))
 }
 
 fn level_named(name: &str) -> Result<policy::Level, Problem> {

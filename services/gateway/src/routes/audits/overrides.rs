@@ -42,6 +42,7 @@ struct New {
     repository: Option<Uuid>,
     /// All there are. One of `findings`, `check`, `repository` and `all` has to be said.
     #[serde(default)]
+    #[schema(example = true)]
     all: bool,
 }
 

@@ -9,7 +9,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::{SnapshotDetail, told};
-use crate::{context::Shared, error::Problem, error_docs::Changing, extract::Json, routes::Answer, steer};
+use crate::{context::Shared, error::Problem, error_docs::Changing, extract::IfSaid, routes::Answer, steer};
 
 pub(super) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(commit).service(abort).service(retry);
@@ -35,7 +35,7 @@ struct Commit {
     request_body = Option<Commit>, responses(
     (status = 202, description = "The commit is requested", body = SnapshotDetail), Changing))]
 #[post("/snapshots/{id}/commit")]
-async fn commit(context: Shared, id: Path<Uuid>, body: Json<Commit>) -> Result<HttpResponse, Problem> {
+async fn commit(context: Shared, id: Path<Uuid>, body: IfSaid<Commit>) -> Result<HttpResponse, Problem> {
     let (id, without_failed) = (SnapshotId(*id), body.0.without_failed);
     context
         .engine

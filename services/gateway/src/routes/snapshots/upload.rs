@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::header::CONTENT_TYPE,
     post,
-    web::{Bytes, Path, Payload, Query},
+    web::{Path, Payload, Query},
 };
 use contracts::{Failure, StockId};
 use serde::Deserialize;
@@ -19,9 +19,9 @@ use uuid::Uuid;
 use super::Snapshot;
 use crate::{
     context::Shared,
-    error::{MEDIA_TYPE, Problem, TOO_LARGE},
+    error::{MEDIA_TYPE, Problem},
     error_docs::Changing,
-    extract::{PATIENCE, too_slow},
+    extract::{PATIENCE, whole},
     manifest::{self, Form},
     routes::missing,
 };
@@ -68,7 +68,7 @@ async fn upload(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let form = form(&request)?;
-    let body = whole(payload, context.intake.manifest_bytes).await?;
+    let body = whole(payload, context.intake.manifest_bytes, PATIENCE).await?;
     let (stock, now, Meant { repository, wait }) = (StockId(*stock), context.now(), meant.into_inner());
     let read = move || manifest::read(&body, form, repository.as_deref());
     let listed = actix_web::web::block(read).await.map_err(Problem::internal)??;
@@ -97,14 +97,5 @@ fn form(request: &HttpRequest) -> Result<Form, Problem> {
             let text = "the header Content-Type has to be text/csv or application/x-ndjson";
             Err(Problem::new(&MEDIA_TYPE, text))
         }
-    }
-}
-
-async fn whole(payload: Payload, limit: usize) -> Result<Bytes, Problem> {
-    let body = tokio::time::timeout(PATIENCE, payload.to_bytes_limited(limit)).await;
-    match body.map_err(|_elapsed| too_slow(PATIENCE))? {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) => Err(Problem::invalid("body", format!("it did not arrive: {error}"))),
-        Err(_) => Err(Problem::new(&TOO_LARGE, format!("the body is larger than {limit} bytes"))),
     }
 }

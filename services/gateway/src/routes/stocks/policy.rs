@@ -10,7 +10,7 @@ use contracts::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::stocks;
+use store::{StoreError, stocks};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -126,17 +126,8 @@ async fn create(context: Shared, body: Json<New>) -> Result<HttpResponse, Proble
     let policy = policy.unwrap_or_default();
     check_policy(&policy).map_err(|problem| problem.at("policy"))?;
     let now = context.now();
-    let (stock, is_new) = context
-        .engine
-        .store
-        .write(move |tx| {
-            if let Some(stock) = stocks::by_name(tx, &name)? {
-                return Ok((stock, false));
-            }
-            let stock = stocks::get_or_create(tx, &name, now)?;
-            Ok::<_, Failure>((stocks::set_policy(tx, stock.id, &policy)?, true))
-        })
-        .await?;
+    let write = move |tx: &mut store::Tx| stocks::create(tx, &name, &policy, now);
+    let (stock, is_new) = context.engine.store.write::<_, StoreError, _>(write).await?;
     let stock = Stock::from(stock);
     if !is_new {
         return Ok(HttpResponse::Ok().json(stock));

@@ -11,11 +11,14 @@ use store::{
     Tx,
     webhooks::deliveries::{self, DeliveryFilter, DeliveryState},
 };
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::{super::state_named, shape::Replayed};
+use super::{
+    super::{state_named, words},
+    shape::Replayed,
+};
 use crate::{
     context::Shared,
     error::Problem,
@@ -112,7 +115,7 @@ struct Filter {
     webhook: Option<Uuid>,
     /// Only those about this asset, snapshot, task or repair.
     subject: Option<Uuid>,
-    /// Only those in this state.
+    #[param(schema_with = states)]
     state: Option<String>,
 }
 
@@ -127,7 +130,7 @@ async fn list_deliveries(context: Shared, asked: List<Uuid, Filter>) -> Result<H
     let read = move |tx: &mut Tx, before: Option<Uuid>, wanted| {
         deliveries::list(tx, &filter, before.map(DeliveryId), wanted)
     };
-    asked.pages.answer::<_, Delivery>(context, |row| row.id.0, read).await
+    asked.pages.by_one_statement().answer::<_, Delivery>(context, |row| row.id.0, read).await
 }
 
 /// One delivery, with each try.
@@ -169,4 +172,8 @@ async fn replay_delivery(context: Shared, id: Path<Uuid>) -> Result<HttpResponse
         })
         .await?;
     Ok(HttpResponse::Accepted().json(Replayed { deliveries: 1 }))
+}
+
+fn states() -> Object {
+    words("Only those in this state.", DeliveryState::ALL)
 }

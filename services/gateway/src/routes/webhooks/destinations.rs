@@ -75,7 +75,7 @@ async fn list_destinations(context: Shared, asked: List<String, Filter>) -> Resu
     let read = move |tx: &mut Tx, after: Option<String>, wanted| {
         destinations::list(tx, failing, after.as_deref(), wanted)
     };
-    asked.pages.answer::<_, Destination>(context, |row| row.origin.clone(), read).await
+    asked.pages.by_one_statement().answer::<_, Destination>(context, |row| row.origin.clone(), read).await
 }
 
 /// Switches a destination on, as if it had never failed. What was given up can then be told again.
