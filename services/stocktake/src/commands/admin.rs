@@ -29,7 +29,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether no gateway can do it for a person elsewhere.
     pub(crate) const fn is_for_this_machine(&self) -> bool {
-        matches!(self, Self::Migrate | Self::Webhook(_))
+        matches!(self, Self::Migrate)
     }
 }
 

@@ -43,6 +43,11 @@ const LOOKING: &[&[&str]] = &[
     &["audit", "findings", "latest", "--level", "block", "--check", "size", "--format", "json"],
     &["audit", "report", "latest", "--format", "csv", "--section", "new"],
     &["audit", "report", "latest", "--format", "html"],
+    &["admin", "webhook", "list"],
+    &["admin", "webhook", "list", "--format", "json"],
+    &["admin", "webhook", "events"],
+    &["admin", "webhook", "destinations"],
+    &["admin", "webhook", "destinations", "--format", "json"],
 ];
 
 #[test]
@@ -57,6 +62,7 @@ fn what_is_shown_of_a_gateway_is_what_is_shown_of_its_data() {
         .unwrap();
     text(&here(&["source", "add", "ours", "--kind", "list", &format!("urls={url}"), "--every", "6h"]));
     text(&here(&["scan", &url, "--quiet"]));
+    text(&here(&["admin", "webhook", "add", "https://example.org/hook", "--event", "asset.*"]));
     text(&here(&["stock", "policy", "default", "--file", policy.to_str().unwrap()]));
     repository.write("src/two.rs", "fn two() -> u8 { 2 }\n").commit("second");
     text(&here(&["scan", &url, "--quiet", "--no-commit", "--history"]));
@@ -174,6 +180,44 @@ fn a_gateway_does_what_is_asked_of_it_from_elsewhere() {
     assert!(text(&there(&["snapshot", "abort", "latest"])).contains("is aborted"));
     assert!(text(&there(&["source", "remove", "ours"])).contains("is removed"));
     assert!(!text(&there(&["source", "list"])).contains("ours"));
+}
+
+#[test]
+fn webhooks_are_looked_after_from_elsewhere() {
+    let data = tempfile::tempdir().unwrap();
+    let up = Up::start(data.path());
+    let there = |words: &[&str]| {
+        let words = [&["--server", &up.url, "admin", "webhook"], words].concat();
+        stocktake(data.path()).args(words).output().unwrap()
+    };
+    let list = || -> serde_json::Value {
+        serde_json::from_str(&text(&there(&["list", "--format", "json"]))).unwrap()
+    };
+    let added =
+        text(&there(&["add", "https://example.org/hook", "--event", "task.*", "--filter", "kind=audit"]));
+    assert!(added.contains("whsec_"), "{added}");
+    let id = added.split(' ').next().unwrap();
+    let one = || list().as_array().unwrap().iter().find(|one| one["id"] == id).cloned();
+    text(&there(&["change", id, "--name", "ours"]));
+    let changed = one().unwrap();
+    assert_eq!((&changed["name"], &changed["events"][0]), (&"ours".into(), &"task.*".into()));
+    assert_eq!(changed["filters"]["kind"][0], "audit", "what is not given stays as it is");
+    text(&there(&["change", id, "--unfiltered"]));
+    assert_eq!(one().unwrap()["filters"], serde_json::json!({}));
+    text(&there(&["pause", id]));
+    assert_eq!(one().unwrap()["state"], "paused");
+    text(&there(&["resume", id]));
+    assert!(text(&there(&["rotate", id, "--asymmetric"])).contains("whpk_"));
+    assert_eq!((&one().unwrap()["state"], &one().unwrap()["keys"]), (&"active".into(), &2.into()));
+    assert!(text(&there(&["deliveries", id])).contains("told nothing"));
+    assert!(text(&there(&["replay", id, "--since", "2026-01-01T00:00:00Z"])).starts_with("0 on their way"));
+    let nobody = "00000000-0000-0000-0000-000000000009";
+    assert!(said(&there(&["tries", nobody])).contains("there is no delivery"));
+    assert!(said(&there(&["replay", nobody])).contains("there is no delivery"));
+    assert!(said(&there(&["switch-on", "https://example.com"])).contains("there is no destination"));
+    assert!(said(&there(&["add", "http://10.0.0.1/"])).contains("10.0.0.1"));
+    text(&there(&["remove", id]));
+    assert_eq!(one(), None);
 }
 
 fn write(folder: &Path, policy: &str) -> String {

@@ -1,26 +1,21 @@
 //! `stocktake admin webhook`: who is told of what over HTTP, and telling it again.
 
+mod elsewhere;
+mod here;
+mod shape;
 mod show;
-mod write;
 
-use std::process::ExitCode;
+use std::{collections::BTreeMap, process::ExitCode};
 
 use addresses::{Allowed, origin_of, web_address};
 use clap::Subcommand;
 use contracts::{DeliveryId, ErrorKind, Failure, WebhookId};
-use egress::sign::{self, Scheme};
+use egress::sign::Scheme;
 use jiff::Timestamp;
-use store::{
-    Tx,
-    webhooks::{
-        deliveries::DeliveryState,
-        destinations,
-        subscriptions::{self, Webhook, WebhookState},
-    },
-};
+use store::webhooks::deliveries::DeliveryState;
 use worker::process;
 
-use crate::{cli::Global, output, session};
+use crate::{cli::Global, output, remote::Remote, session};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -52,7 +47,7 @@ pub(crate) enum Command {
         /// Its id, as `list` shows it
         id: WebhookId,
         /// For how many hours the old key is used too
-        #[arg(long, default_value_t = 24)]
+        #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=720))]
         overlap: u32,
         /// Sign with ed25519 from now on
         #[arg(long)]
@@ -142,96 +137,33 @@ pub(crate) enum Command {
 }
 
 pub(crate) fn run(global: &Global, command: &Command) -> Result<ExitCode, Failure> {
-    let loaded = session::load(global, &[])?;
     process::block_on(async {
-        let store = process::open_store(&loaded.config)?;
-        match command {
-            Command::List { format } => show::list(&store, *format).await?,
-            Command::Add { url, events, filters, name, asymmetric } => {
-                let webhook =
-                    write::read(&loaded.config, url, events, filters, name.as_deref(), scheme(*asymmetric))?;
-                let (id, key) = (webhook.id, sign::for_receiver(&webhook.secrets[0].key)?);
-                let insert = move |tx: &mut Tx| {
-                    write::switch_on(tx, &webhook.url)?;
-                    subscriptions::insert(tx, &webhook).map(drop).map_err(Failure::from)
-                };
-                store.write(insert).await?;
-                output::line(format_args!("{id} is told from now on; its receiver verifies with {key}"))?;
+        match Remote::of(global)? {
+            Some(remote) => elsewhere::run(&remote, command).await?,
+            None => {
+                let loaded = session::load(global, &[])?;
+                here::run(&loaded.config, &process::open_store(&loaded.config)?, command).await?;
             }
-            Command::Rotate { id, overlap, asymmetric } => {
-                let key = write::rotate(&store, *id, *overlap, scheme(*asymmetric)).await?;
-                output::line(format_args!("{id} has a new key; its receiver verifies with {key}"))?;
-            }
-            Command::Change { id, url, events, filters, unfiltered, name } => {
-                let (config, url, events) = (loaded.config.clone(), url.clone(), events.clone());
-                let (filters, unfiltered, name) = (filters.clone(), *unfiltered, name.clone());
-                let change = move |webhook: &mut Webhook| {
-                    if let Some(url) = &url {
-                        write::check_url(&config, url)?;
-                        webhook.url.clone_from(url);
-                    }
-                    if let Some(name) = &name {
-                        webhook.name.clone_from(name);
-                    }
-                    if !events.is_empty() {
-                        write::check_events(&events)?;
-                        webhook.events.clone_from(&events);
-                    }
-                    if unfiltered || !filters.is_empty() {
-                        webhook.filters = write::by_field(&filters)?;
-                    }
-                    Ok(())
-                };
-                write::changed(&store, *id, change).await?;
-                output::line(format_args!("{id} is changed"))?;
-            }
-            Command::Pause { id } => {
-                write::changed(&store, *id, |webhook| {
-                    webhook.state = WebhookState::Paused;
-                    Ok(())
-                })
-                .await?;
-                output::line(format_args!("{id} is told nothing until it is resumed"))?;
-            }
-            Command::Resume { id } => {
-                write::changed(&store, *id, |webhook| {
-                    (webhook.state, webhook.reason) = (WebhookState::Active, None);
-                    Ok(())
-                })
-                .await?;
-                output::line(format_args!("{id} is told from now on"))?;
-            }
-            Command::Remove { id } => {
-                let (id, now) = (*id, Timestamp::now());
-                let gone =
-                    store.write(move |tx| subscriptions::remove(tx, id, now).map_err(Failure::from)).await?;
-                if !gone {
-                    return Err(unknown("webhook", id));
-                }
-                output::line(format_args!("{id} is told no more"))?;
-            }
-            Command::Deliveries { id, state, format } => {
-                show::deliveries_of(&store, *id, *state, *format).await?;
-            }
-            Command::Tries { id, format } => show::tries(&store, *id, *format).await?,
-            Command::Events => show::all_events()?,
-            Command::Destinations { failing, format } => {
-                show::destinations_of(&store, *failing, *format).await?;
-            }
-            Command::SwitchOn { origin } => {
-                let url = web_address(origin, &Allowed::everything());
-                let wanted =
-                    url.map(|url| origin_of(&url)).map_err(|refused| invalid(refused.to_string()))?;
-                let write = move |tx: &mut Tx| destinations::switch_on(tx, &wanted).map_err(Failure::from);
-                if !store.write(write).await? {
-                    return Err(unknown("destination", origin));
-                }
-                output::line(format_args!("{origin} is sent to again"))?;
-            }
-            Command::Replay { id, since, all } => write::replay(&store, *id, *since, *all).await?,
         }
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The values that fields of an event have to have, of words such as `kind=image`.
+fn by_field(filters: &[String]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut by_field: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for filter in filters {
+        let (field, value) =
+            filter.split_once('=').ok_or_else(|| invalid(format!("--filter {filter} is not FIELD=VALUE")))?;
+        by_field.entry(field.to_owned()).or_default().push(value.to_owned());
+    }
+    Ok(by_field)
+}
+
+/// An origin as destinations are known by.
+fn origin(text: &str) -> Result<String, Failure> {
+    let url = web_address(text, &Allowed::everything());
+    url.map(|url| origin_of(&url)).map_err(|refused| invalid(refused.to_string()))
 }
 
 fn state_named(name: &str) -> Result<DeliveryState, String> {
