@@ -3,6 +3,7 @@
 mod git;
 mod licences;
 mod lizard;
+mod openapi;
 mod peer;
 mod radon;
 mod tokei;
@@ -29,6 +30,8 @@ enum With {
     Licences(licences::Arguments),
     /// Functions, tokens and complexity, function by function, with lizard's
     Lizard(peer::Tree),
+    /// Answers of a gateway with its published description, by schemathesis
+    Openapi(openapi::Arguments),
     /// Halstead's measures, counts of lines and maintainability of Python with radon's
     Radon(peer::Tree),
     /// Lines of code, comments and blanks, file by file, with tokei's
@@ -41,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Vec<Complaint>> {
         With::Git(arguments) => git::run(arguments),
         With::Licences(arguments) => licences::run(arguments),
         With::Lizard(tree) => lizard::run(tree),
+        With::Openapi(arguments) => openapi::run(arguments),
         With::Radon(tree) => radon::run(tree),
         With::Tokei(arguments) => tokei::run(arguments),
     }
