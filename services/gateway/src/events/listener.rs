@@ -63,6 +63,10 @@ impl Listener {
             }
             match self.live.recv().await {
                 Ok(event) if event.seq.is_some_and(|seq| self.last.is_some_and(|last| seq <= last)) => {}
+                // Others wrote something between the last that this one was told and what this gateway saw first.
+                Ok(event) if event.seq.zip(self.last).is_some_and(|(seq, last)| seq > last + 1) => {
+                    self.is_behind = true;
+                }
                 Ok(event) => {
                     self.last = event.seq.or(self.last);
                     return Some(Heard::Event(event));
