@@ -221,11 +221,16 @@ async fn interrupted_scan(repository: &GitFixture) -> Option<tempfile::TempDir> 
         while !data.path().join(sign).exists() && child.try_wait().unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        let signal = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-        let ended = child.wait().unwrap();
-        // Before anybody listens for it, the signal ends the process by itself.
-        let by_signal = ended.code() == Some(130) || ended.signal() == Some(2);
-        interrupted += u32::from(signal.success() && by_signal);
+        // Before anybody listens for it, the signal ends the process by itself, or nothing where who started the
+        // tests had it ignored.
+        let ended = loop {
+            drop(Command::new("kill").args(["-INT", &child.id().to_string()]).status());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            if let Some(ended) = child.try_wait().unwrap() {
+                break ended;
+            }
+        };
+        interrupted += u32::from(ended.code() == Some(130) || ended.signal() == Some(2));
     }
     (interrupted > 0).then_some(data)
 }
