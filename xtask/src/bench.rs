@@ -15,6 +15,7 @@ mod machine;
 mod messages;
 mod pipeline;
 mod process;
+mod python;
 mod reports;
 
 use std::{path::PathBuf, process::Command};

@@ -26,13 +26,13 @@ use super::{
     figures::aim,
     http, machine,
     process::{self, Running},
+    python,
 };
-use crate::{
-    test::server::{free_port, run as run_quietly},
-    workspace::Root,
-};
+use crate::{test::server::free_port, workspace::Root};
 
 const PEER: &str = include_str!("api/peer.py");
+/// What the peer needs.
+const PACKAGES: &[&str] = &["django", "djangorestframework", "gunicorn", "psycopg[binary]"];
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Requests of one kind before the clock runs.
 const WARM_UP: Duration = Duration::from_millis(500);
@@ -75,7 +75,7 @@ pub(super) fn run(root: &Root, arguments: &Arguments) -> Result<()> {
     let stocktake = arguments.built.stocktake(root)?;
     let python = match &arguments.python {
         Some(python) => python.clone(),
-        None => python(root)?,
+        None => python::with(root, "bench-venv-api", "rest_framework, gunicorn, psycopg", PACKAGES)?,
     };
     let servers = Servers::find_or_start()?;
     let folder = tempfile::Builder::new().prefix("stocktake-bench-").tempdir()?;
@@ -225,17 +225,4 @@ impl Side {
 
 fn id(made: &serde_json::Value) -> Result<&str> {
     made["id"].as_str().with_context(|| format!("what was made has no id: {made}"))
-}
-
-/// A Python with the peer's packages, in a folder of its own that is kept for the next time.
-fn python(root: &Root) -> Result<PathBuf> {
-    let folder = root.0.join("target/bench-venv-api");
-    let python = folder.join("bin/python");
-    if !folder.join("bin/gunicorn").is_file() {
-        println!("installing Django REST framework and gunicorn in {}", folder.display());
-        run_quietly(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let packages = ["django", "djangorestframework", "gunicorn", "psycopg[binary]"];
-        run_quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
-    }
-    Ok(python)
 }

@@ -11,7 +11,7 @@ use std::{
     fs,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     time::{Duration, Instant},
 };
@@ -26,13 +26,13 @@ use super::{
     figures::aim,
     http, machine,
     process::{self, Running},
+    python,
 };
-use crate::{
-    test::server::{free_port, run as run_quietly},
-    workspace::Root,
-};
+use crate::{test::server::free_port, workspace::Root};
 
 const PEER: &str = include_str!("assets/peer.py");
+/// What the peer needs.
+const PACKAGES: &[&str] = &["django", "celery[redis]", "pillow", "psycopg2-binary", "requests"];
 const PATIENCE: Duration = Duration::from_secs(1_800);
 /// What the peer looks at.
 const SAME_STEPS: &str = "image,format,dimensions";
@@ -57,7 +57,8 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(root: &Root, arguments: &Arguments) -> Result<()> {
     let stocktake = arguments.built.stocktake(root)?;
-    let python = python(root)?;
+    let python =
+        python::with(root, "bench-venv-assets", "django, celery, redis, PIL, psycopg2, requests", PACKAGES)?;
     let servers = Servers::find_or_start()?;
     let folder = tempfile::Builder::new().prefix("stocktake-bench-").tempdir()?;
     let pictures = folder.path().join("pictures");
@@ -258,17 +259,4 @@ fn of_peer(python: &Path, servers: &Servers, folder: &Path, pictures: &str, asse
     println!("Django, Celery and Pillow: {rate:.1} assets/s");
     drop(worker);
     Ok(rate)
-}
-
-/// A Python with the peer's packages, in a folder of its own that is kept for the next time.
-fn python(root: &Root) -> Result<PathBuf> {
-    let folder = root.0.join("target/bench-venv-assets");
-    let python = folder.join("bin/python");
-    if !folder.join("bin/celery").is_file() {
-        println!("installing Django, Celery and Pillow in {}", folder.display());
-        run_quietly(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        let packages = ["django", "celery[redis]", "pillow", "psycopg2-binary", "requests"];
-        run_quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(packages))?;
-    }
-    Ok(python)
 }

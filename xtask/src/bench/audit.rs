@@ -9,12 +9,9 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Deserialize;
 
-use super::{Built, distributed::Database, figures::aim, machine, process};
+use super::{Built, distributed::Database, figures::aim, machine, process, python};
 use crate::{
-    test::{
-        postgres::Postgres,
-        server::{find_or_start, run as run_quietly},
-    },
+    test::{postgres::Postgres, server::find_or_start},
     workspace::Root,
 };
 
@@ -98,7 +95,7 @@ pub(super) fn run(root: &Root, arguments: &Arguments) -> Result<()> {
     let program = arguments.built.example(root, &words, "audit")?;
     let python = match &arguments.python {
         Some(python) => python.clone(),
-        None => python(root)?,
+        None => python::with(root, "bench-venv", "duckdb", &["duckdb"])?,
     };
     let postgres = find_or_start(&Postgres)?;
     println!("PostgreSQL {}", postgres.told());
@@ -220,17 +217,4 @@ fn compare(ours: &[Best], theirs: &[Theirs], percent: u32) {
         let peak = *peak as f64;
         println!("{}", aim(&format!("{name}: memory"), peak, 200.0, false, "MB"));
     }
-}
-
-fn python(root: &Root) -> Result<PathBuf> {
-    let folder = root.0.join("target/bench-venv");
-    let python = folder.join("bin/python");
-    if !python.is_file() {
-        run_quietly(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    }
-    if !Command::new(&python).args(["-c", "import duckdb"]).status().is_ok_and(|status| status.success()) {
-        println!("installing DuckDB in {}", folder.display());
-        run_quietly(Command::new(&python).args(["-m", "pip", "install", "--quiet", "duckdb"]))?;
-    }
-    Ok(python)
 }

@@ -2,11 +2,7 @@
 //!
 //! Both sides find all messages in a durable queue of the same broker and insert into the same PostgreSQL.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -18,8 +14,9 @@ use super::{
     insertions::{Rate, watch},
     machine,
     process::{self, Running},
+    python,
 };
-use crate::{test::server::run as run_quietly, workspace::Root};
+use crate::workspace::Root;
 
 /// How many messages, and who takes them.
 #[derive(Args)]
@@ -54,7 +51,11 @@ pub(super) fn run(root: &Root, arguments: &Arguments) -> Result<()> {
     let program = arguments.built.program(root, &words, "examples/insert")?;
     // It makes the tables.
     let stocktake = arguments.built.stocktake(root)?;
-    let python = if arguments.alone { None } else { Some(python(root)?) };
+    let python = if arguments.alone {
+        None
+    } else {
+        Some(python::with(root, "bench-venv", "celery, psycopg2", &["celery", "psycopg2-binary"])?)
+    };
     let servers = Servers::find_or_start()?;
     let mut ours = Vec::new();
     let mut theirs: Vec<Vec<Rate>> = CELERY.iter().map(|_| Vec::new()).collect();
@@ -179,23 +180,4 @@ fn of_celery(
     println!("Celery ({pool}), {title}: {:.0} messages/s", rate.per_second());
     drop(worker);
     Ok(rate)
-}
-
-/// A Python with Celery, in a folder of its own that is kept for the next time.
-fn python(root: &Root) -> Result<PathBuf> {
-    let folder = root.0.join("target/bench-venv");
-    let python = folder.join("bin/python");
-    if !folder.join("bin/celery").is_file() {
-        println!("installing Celery in {}", folder.display());
-        run_quietly(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        run_quietly(Command::new(&python).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "celery",
-            "psycopg2-binary",
-        ]))?;
-    }
-    Ok(python)
 }
