@@ -42,6 +42,7 @@ pub(crate) use self::{
     sources::{Source, standing::of as standing},
     stocks::{Entry as StockEntry, Stock, Version},
     tasks::Task,
+    webhooks::{Delivery, Destination, Detail as DeliveryDetail, Webhook},
 };
 
 /// What an answer of a handler is: JSON, or a problem.

@@ -4,7 +4,10 @@ use contracts::{SnapshotId, SourceId};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
-use store::{StoreError, Tx, audits, changes, findings, histories, snapshots, sources, stocks, tasks};
+use store::{
+    StoreError, Tx, audits, changes, findings, histories, snapshots, sources, stocks, tasks,
+    webhooks::{deliveries, destinations, subscriptions},
+};
 
 use crate::routes;
 
@@ -77,4 +80,24 @@ pub fn history(row: histories::History) -> Value {
 /// As `GET /repositories/{id}/commits` lists it.
 pub fn commit(row: histories::Commit) -> Value {
     value(&routes::Commit::from(row))
+}
+
+/// As `GET /webhooks/{id}` shows it.
+pub fn webhook(row: subscriptions::Webhook) -> Value {
+    value(&routes::Webhook::from(row))
+}
+
+/// As `GET /webhook-deliveries` lists it.
+pub fn delivery(row: deliveries::Delivery) -> Value {
+    value(&routes::Delivery::from(row))
+}
+
+/// As `GET /webhook-deliveries/{id}` shows it.
+pub fn delivery_detail(row: deliveries::Delivery, attempts: Vec<deliveries::Attempt>) -> Value {
+    value(&routes::DeliveryDetail::from((row, attempts)))
+}
+
+/// As `GET /webhook-destinations` lists it.
+pub fn destination(row: destinations::Destination) -> Value {
+    value(&routes::Destination::from(row))
 }

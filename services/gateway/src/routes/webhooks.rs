@@ -23,7 +23,12 @@ use store::{
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use self::shape::{Change, Event, Made, New, NewState, Replay, Replayed, Rotate, Scheme, Webhook};
+use self::shape::{Change, Event, Made, New, NewState, Replay, Replayed, Rotate, Scheme};
+pub(crate) use self::{
+    deliveries::{Delivery, Detail},
+    destinations::Destination,
+    shape::Webhook,
+};
 use super::Answer;
 use crate::{
     context::{Context, Shared},

@@ -34,7 +34,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 /// One thing that one webhook is told.
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookDelivery)]
-struct Delivery {
+pub(crate) struct Delivery {
     id: Uuid,
     /// As the receiver knows it: the header `webhook-id`, the same at every try.
     webhook_id: String,
@@ -79,7 +79,7 @@ impl From<deliveries::Delivery> for Delivery {
 /// A delivery with what was sent, and each try.
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookDeliveryDetail)]
-struct Detail {
+pub(crate) struct Detail {
     delivery: Delivery,
     /// What is posted, to the byte.
     body: String,
@@ -98,6 +98,13 @@ struct Attempt {
     error: Option<String>,
     /// The first kilobyte of the answer.
     answer: String,
+}
+
+impl From<(deliveries::Delivery, Vec<deliveries::Attempt>)> for Detail {
+    fn from((row, attempts): (deliveries::Delivery, Vec<deliveries::Attempt>)) -> Self {
+        let body = row.body.clone();
+        Self { delivery: row.into(), body, attempts: attempts.into_iter().map(Attempt::from).collect() }
+    }
 }
 
 impl From<deliveries::Attempt> for Attempt {
@@ -147,13 +154,7 @@ async fn delivery(context: Shared, id: Path<Uuid>) -> Answer<Detail> {
             Ok(Some((found, deliveries::attempts_of(tx, id)?)))
         })
         .await?;
-    let (row, attempts) = found.ok_or_else(|| Problem::no_such("delivery", id))?;
-    let body = row.body.clone();
-    Ok(web::Json(Detail {
-        delivery: row.into(),
-        body,
-        attempts: attempts.into_iter().map(Attempt::from).collect(),
-    }))
+    Ok(web::Json(found.ok_or_else(|| Problem::no_such("delivery", id))?.into()))
 }
 
 /// Tells it again, with the same id.

@@ -27,7 +27,7 @@ pub(super) fn configure(config: &mut ServiceConfig<'_>) {
 /// One scheme, host and port, whoever named it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = WebhookDestination)]
-struct Destination {
+pub(crate) struct Destination {
     id: Uuid,
     #[schema(example = "https://example.org")]
     origin: String,

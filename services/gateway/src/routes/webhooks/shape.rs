@@ -20,7 +20,7 @@ pub(super) struct Event {
 
 /// Someone who is told over HTTP. Its keys are never shown.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Webhook {
+pub(crate) struct Webhook {
     id: Uuid,
     name: String,
     url: String,

@@ -2,7 +2,6 @@
 
 mod elsewhere;
 mod here;
-mod shape;
 mod show;
 
 use std::{collections::BTreeMap, process::ExitCode};

@@ -3,6 +3,7 @@
 use addresses::{Allowed, origin_of, web_address};
 use contracts::{DeliveryId, Envelope, Failure, Outgoing, WebhookId, events, messages::WebhooksQueued};
 use egress::sign::{self, Scheme};
+use gateway::shown;
 use jiff::{SignedDuration, Timestamp};
 use runtime::config::Config;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use store::{
     },
 };
 
-use super::{Command, by_field, invalid, origin, scheme, shape, show, unknown};
+use super::{Command, by_field, invalid, origin, scheme, show, unknown};
 use crate::output;
 
 /// How many are told again at once.
@@ -25,7 +26,7 @@ pub(super) async fn run(config: &Config, store: &Store, command: &Command) -> Re
     match command {
         Command::List { format } => {
             let rows = store.read(|tx| subscriptions::list(tx, None, show::LISTED)).await?;
-            show::webhooks(&rows.iter().map(shape::webhook).collect::<Vec<_>>(), *format)
+            show::webhooks(&rows.into_iter().map(shown::webhook).collect::<Vec<_>>(), *format)
         }
         Command::Add { url, events, filters, name, asymmetric } => {
             let webhook = read(config, url, events, filters, name.as_deref(), scheme(*asymmetric))?;
@@ -91,13 +92,13 @@ pub(super) async fn run(config: &Config, store: &Store, command: &Command) -> Re
         Command::Deliveries { id, state, format } => {
             let filter = DeliveryFilter { webhook: Some(*id), state: *state, ..DeliveryFilter::default() };
             let rows = store.read(move |tx| deliveries::list(tx, &filter, None, show::LISTED)).await?;
-            show::deliveries(&rows.iter().map(shape::delivery).collect::<Vec<_>>(), *format)
+            show::deliveries(&rows.into_iter().map(shown::delivery).collect::<Vec<_>>(), *format)
         }
         Command::Tries { id, format } => {
             let id = *id;
             let read = move |tx: &mut Tx| {
                 let Some(found) = deliveries::get(tx, id)? else { return Ok(None) };
-                Ok(Some(shape::detail(&found, &deliveries::attempts_of(tx, id)?)))
+                Ok(Some(shown::delivery_detail(found, deliveries::attempts_of(tx, id)?)))
             };
             show::tries(&store.read(read).await?.ok_or_else(|| unknown("delivery", id))?, *format)
         }
@@ -105,7 +106,7 @@ pub(super) async fn run(config: &Config, store: &Store, command: &Command) -> Re
         Command::Destinations { failing, format } => {
             let failing = *failing;
             let rows = store.read(move |tx| destinations::list(tx, failing, None, show::LISTED)).await?;
-            show::destinations(&rows.iter().map(shape::destination).collect::<Vec<_>>(), *format)
+            show::destinations(&rows.into_iter().map(shown::destination).collect::<Vec<_>>(), *format)
         }
         Command::SwitchOn { origin: named } => {
             let wanted = origin(named)?;
@@ -122,7 +123,7 @@ pub(super) async fn run(config: &Config, store: &Store, command: &Command) -> Re
 /// A webhook with what its receiver verifies by.
 fn made(webhook: &Webhook) -> Result<Value, Failure> {
     let key = sign::for_receiver(&webhook.secrets[0].key)?;
-    Ok(json!({ "webhook": shape::webhook(webhook), "secret": key }))
+    Ok(json!({ "webhook": shown::webhook(webhook.clone()), "secret": key }))
 }
 
 fn read(
